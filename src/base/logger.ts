@@ -1,0 +1,34 @@
+import { type Logger, pino } from 'pino';
+
+export type { Logger } from 'pino';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  /** Coloured lines for a person; otherwise one JSON object a line. */
+  readonly pretty: boolean;
+}
+
+/** The root logger. Services log through children of it, named by `service`; what is secret is never handed to it. */
+export async function createLogger({ level, pretty }: LoggerOptions): Promise<Logger> {
+  const options = {
+    level,
+    base: undefined,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: ['req.headers.authorization', 'req.headers.cookie'],
+  };
+  if (!pretty) return pino(options, pino.destination({ dest: 1, sync: false, minLength: 0 }));
+  const { default: prettyStream } = await import('pino-pretty');
+  return pino(
+    options,
+    prettyStream({
+      colorize: true,
+      translateTime: 'SYS:HH:MM:ss.l',
+      ignore: 'service',
+      messageFormat: '{if service}[{service}] {end}{msg}',
+    }),
+  );
+}

@@ -1,0 +1,123 @@
+import type { Readable } from 'node:stream';
+
+export interface ObjectInfo {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly modifiedAt: Date;
+}
+
+export interface PutOptions {
+  /** Bytes, where known. A body of another length is refused with `size_mismatch` and leaves nothing behind. */
+  readonly size?: number;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** First and last byte, both included; 0 ≤ first ≤ last < size. */
+export interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface ObjectBody {
+  /** Must be consumed or destroyed. */
+  readonly stream: Readable;
+  /** Bytes that the stream will give. */
+  readonly length: number;
+}
+
+export interface SignedRequest {
+  readonly method: 'PUT' | 'GET';
+  readonly url: string;
+  /** To be sent exactly so. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface PartInfo {
+  /** From 1. */
+  readonly number: number;
+  readonly size: number;
+  readonly etag: string;
+}
+
+/**
+ * An object store. Keys are 1 to 512 bytes of `a-z 0-9 - _ . /`, with no segment that is empty, `.` or `..`; any
+ * other is refused with `invalid_request`.
+ *
+ * Guarantees. An object is seen whole or not at all. When a promise that writes resolves, what it wrote survives a
+ * power cut. A key that holds an object is never overwritten by `put`, `move` or `completeMultipart`: they throw
+ * `conflict`. A failed or aborted write leaves no object and, as far as the process lives, no residue. Errors are
+ * `HoldfastError`: `not_found` for a key that holds nothing, `storage_full`, `unavailable`.
+ */
+export interface ObjectStore {
+  /** Writes an object from a stream, in constant memory, or from bytes at hand. */
+  put(key: string, body: Readable | Uint8Array, options?: PutOptions): Promise<ObjectInfo>;
+  /** Opens an object, or a range of it, for reading. */
+  get(key: string, options?: { readonly range?: ByteRange; readonly signal?: AbortSignal }): Promise<ObjectBody>;
+  /** Undefined where the key holds nothing. */
+  head(key: string): Promise<ObjectInfo | undefined>;
+  /** Gives the object another key; its bytes do not pass through here. Done already (source gone, target there) is done. */
+  move(from: string, to: string): Promise<void>;
+  /** Deletes; keys that hold nothing count as deleted. Durable when it resolves. */
+  delete(keys: readonly string[]): Promise<void>;
+  /** Objects whose keys begin with `prefix` and come after `after`, in the order of their keys by bytes; at most 1,000. */
+  list(prefix: string, options: { readonly after?: string; readonly limit: number }): Promise<ObjectInfo[]>;
+
+  /** A request with which somebody without credentials puts exactly `size` bytes under the key. */
+  signPut(
+    key: string,
+    options: { readonly size: number; readonly contentType: string; readonly expiresAt: Date },
+  ): Promise<SignedRequest>;
+  /** A URL with which somebody without credentials reads the object, answered with these headers. */
+  signGet(
+    key: string,
+    options: { readonly contentType: string; readonly contentDisposition: string; readonly expiresAt: Date },
+  ): Promise<string>;
+
+  createMultipart(key: string, contentType: string): Promise<string>;
+  signPart(
+    key: string,
+    options: { readonly multipartId: string; readonly number: number; readonly size: number; readonly expiresAt: Date },
+  ): Promise<SignedRequest>;
+  /** All parts that the store has, by number. Empty for a multipart upload that it does not know (any more). */
+  listParts(key: string, multipartId: string): Promise<PartInfo[]>;
+  /** Makes the parts, in this order, the object. Done already is done. */
+  completeMultipart(key: string, multipartId: string, parts: readonly PartInfo[]): Promise<void>;
+  abortMultipart(key: string, multipartId: string): Promise<void>;
+  /** Multipart uploads begun before a time and neither completed nor aborted. */
+  listMultipart(before: Date): Promise<{ readonly key: string; readonly multipartId: string }[]>;
+
+  /** Which installation this store belongs to; undefined for one that belongs to none yet. */
+  installation(): Promise<string | undefined>;
+  /** Says that the store, which belongs to none, belongs to this one. */
+  claim(installation: string): Promise<void>;
+
+  /** Writes, reads and deletes a probe; throws where that does not work. */
+  probe(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+
+  /** The far end of signed requests, for a store that has no server of its own: the gateway serves it. */
+  readonly endpoint?: SignedEndpoint;
+}
+
+/** What a signed URL of ours allows. */
+export type SignedGrant =
+  | { readonly action: 'put'; readonly key: string; readonly size: number; readonly contentType: string }
+  | {
+      readonly action: 'put-part';
+      readonly key: string;
+      readonly multipartId: string;
+      readonly number: number;
+      readonly size: number;
+    }
+  | { readonly action: 'get'; readonly key: string; readonly contentType: string; readonly contentDisposition: string };
+
+export interface SignedEndpoint {
+  /** The path, from the root of PUBLIC_URL, under which signed URLs point to us: the token follows it. */
+  readonly path: string;
+  /** What the token allows; throws `signature_invalid` or `signature_expired`. */
+  verify(token: string): SignedGrant;
+  /** Writes a part; one of the same number is replaced. Answers its ETag. */
+  putPart(grant: Extract<SignedGrant, { action: 'put-part' }>, body: Readable, signal: AbortSignal): Promise<PartInfo>;
+}

@@ -1,0 +1,35 @@
+import type { Logger } from '../../base/logger.ts';
+import type { UploadServiceDefinition } from '../../contract/holdfast/internal/v1/upload.ts';
+import type { AuthServiceDefinition } from '../../contract/holdfast/v1/auth.ts';
+import type { FileServiceDefinition } from '../../contract/holdfast/v1/file.ts';
+import type { ObjectStore } from '../../drivers/objects/port.ts';
+import type { Service } from '../../rpc/contract.ts';
+
+export interface GatewaySettings {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined: as the server listens. */
+  readonly publicUrl: string | undefined;
+  readonly trustProxy: readonly string[];
+  readonly corsOrigins: readonly string[];
+  /** Bytes. */
+  readonly maxFileSize: number;
+  /** Content types or families; empty: all. */
+  readonly allowedTypes: readonly string[];
+  readonly version: string;
+}
+
+/** Says within the signal's deadline whether a dependency can be used; throws where not. */
+export type Probe = (signal: AbortSignal) => Promise<void>;
+
+/** All that the gateway knows of the rest of the house. */
+export interface GatewayDeps {
+  readonly auth: Service<AuthServiceDefinition>;
+  readonly files: Service<FileServiceDefinition>;
+  readonly uploads: Service<UploadServiceDefinition>;
+  readonly objects: ObjectStore;
+  /** By the name that /readyz shows. */
+  readonly probes: Readonly<Record<string, Probe>>;
+  readonly settings: GatewaySettings;
+  readonly log: Logger;
+}
