@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { until, within } from './until.ts';
+
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+
+export type Environment = Readonly<Record<string, string>>;
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Finished extends Exit {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A server that runs as a process of its own. */
+export interface ServerProcess {
+  readonly url: string;
+  readonly pid: number;
+  /** All that it has printed. */
+  output(): string;
+  /** Sends a signal and waits for the end; safe when it has ended already. */
+  kill(signal: NodeJS.Signals): Promise<Exit>;
+  readonly exited: Promise<Exit>;
+}
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Only what a program needs to run: a setting in the tester's own shell must not change what is tested. */
+const bare = (env: Environment): Environment => ({
+  PATH: process.env.PATH ?? '',
+  HOME: process.env.HOME ?? '',
+  TMPDIR: process.env.TMPDIR ?? '/tmp',
+  ...env,
+});
+
+function launch(args: readonly string[], env: Environment) {
+  const child = spawn(process.execPath, [CLI, ...args], { env: bare(env), stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  const printed = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      printed[name] += text;
+    });
+  }
+  const exited = once(child, 'close').then(([code, signal]): Exit => {
+    running.delete(child);
+    return { code, signal };
+  });
+  return { child, printed, exited };
+}
+
+/** Runs one command of the program to its end. */
+export async function runCli(args: readonly string[], env: Environment, { deadline = 60_000 } = {}): Promise<Finished> {
+  const { child, printed, exited } = launch(args, env);
+  try {
+    const exit = await within(deadline, `holdfast ${args.join(' ')}`, exited);
+    return { ...exit, ...printed };
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+/** Starts a server and resolves when it answers. Throws, with what it printed, where it ends before that. */
+export async function startServer(env: Environment): Promise<ServerProcess> {
+  const { child, printed, exited } = launch(['serve'], env);
+  const output = () => `${printed.stdout}${printed.stderr}`;
+  let ended: Exit | undefined;
+  exited.then((exit) => {
+    ended = exit;
+  });
+  try {
+    const url = await until(
+      'the server to listen',
+      async () => {
+        if (ended) return '';
+        const url = /https?:\/\/127\.0\.0\.1:\d+/.exec(output())?.[0];
+        return url && (await fetch(`${url}/readyz`)).ok && url;
+      },
+      { within: 30_000, every: 10 },
+    );
+    if (!url) throw new Error(`The server ended with ${JSON.stringify(ended)}.`);
+    return {
+      url,
+      pid: child.pid as number,
+      output,
+      exited,
+      async kill(signal) {
+        child.kill(signal);
+        return within(45_000, `the server to end after ${signal}`, exited);
+      },
+    };
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw new Error(`The server did not start. It printed:\n${output()}`, { cause: error });
+  }
+}
+
+/** Process ids of the children of a process; Linux only, elsewhere none. */
+export function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** Whether a process is still there; a zombie is not. Linux only. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** The most memory that a process has had resident, in bytes; undefined where the system does not tell. */
+export function peakMemory(pid: number): number | undefined {
+  try {
+    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+interface UntilOptions {
+  /** Milliseconds until it gives up. */
+  readonly within?: number;
+  /** Milliseconds between two looks. */
+  readonly every?: number;
+}
+
+/**
+ * Looks again and again until `look` answers something, and answers that. Throws after the deadline, with what was
+ * waited for and what the last look threw.
+ */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  { within = 20_000, every = 25 }: UntilOptions = {},
+): Promise<T> {
+  const deadline = performance.now() + within;
+  let last: unknown;
+  do {
+    try {
+      const seen = await look();
+      if (seen !== undefined && seen !== false) return seen;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    await pause(every);
+  } while (performance.now() < deadline);
+  throw new Error(`Waited ${within} ms for ${what}`, { cause: last });
+}
+
+/** Rejects after the deadline when the promise is still open. */
+export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Waited ${ms} ms for ${what}`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
