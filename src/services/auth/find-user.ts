@@ -1,0 +1,5 @@
+import type { Kysely } from 'kysely';
+import type { AuthTables, UsersTable } from './tables.ts';
+
+export const findUser = (db: Kysely<AuthTables>, id: string): Promise<UsersTable | undefined> =>
+  db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst();
