@@ -36,6 +36,8 @@ export type MessageHandler = (message: BrokerMessage, signal: AbortSignal) => Pr
 export const TOPICS = {
   /** `{fileId}`: the file has due jobs. Shared by processors. */
   work: 'work',
+  /** `{fileId}`: the file may be purged now. Shared by janitors; what they miss, their sweep finds. */
+  purge: 'purge',
   /** `{position, type, fileId, ownerId, …}`: the log of events grew. Heard by every gateway and by the notifier. */
   events: 'events',
 } as const;

@@ -145,6 +145,14 @@ export interface ClaimIdempotencyKeyResponse {
   answer?: string | undefined;
 }
 
+export interface ExtendIdempotencyKeyRequest {
+  ownerId: string;
+  id: string;
+}
+
+export interface ExtendIdempotencyKeyResponse {
+}
+
 export interface SettleIdempotencyKeyRequest {
   ownerId: string;
   id: string;
@@ -1203,6 +1211,116 @@ export const ClaimIdempotencyKeyResponse: MessageFns<ClaimIdempotencyKeyResponse
   },
 };
 
+function createBaseExtendIdempotencyKeyRequest(): ExtendIdempotencyKeyRequest {
+  return { ownerId: "", id: "" };
+}
+
+export const ExtendIdempotencyKeyRequest: MessageFns<ExtendIdempotencyKeyRequest> = {
+  encode(message: ExtendIdempotencyKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ownerId !== "") {
+      writer.uint32(10).string(message.ownerId);
+    }
+    if (message.id !== "") {
+      writer.uint32(18).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExtendIdempotencyKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExtendIdempotencyKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ownerId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ExtendIdempotencyKeyRequest>, I>>(base?: I): ExtendIdempotencyKeyRequest {
+    return ExtendIdempotencyKeyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ExtendIdempotencyKeyRequest>, I>>(object: I): ExtendIdempotencyKeyRequest {
+    const message = createBaseExtendIdempotencyKeyRequest();
+    message.ownerId = object.ownerId ?? "";
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseExtendIdempotencyKeyResponse(): ExtendIdempotencyKeyResponse {
+  return {};
+}
+
+export const ExtendIdempotencyKeyResponse: MessageFns<ExtendIdempotencyKeyResponse> = {
+  encode(_: ExtendIdempotencyKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExtendIdempotencyKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExtendIdempotencyKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ExtendIdempotencyKeyResponse>, I>>(base?: I): ExtendIdempotencyKeyResponse {
+    return ExtendIdempotencyKeyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ExtendIdempotencyKeyResponse>, I>>(_: I): ExtendIdempotencyKeyResponse {
+    const message = createBaseExtendIdempotencyKeyResponse();
+    return message;
+  },
+};
+
 function createBaseSettleIdempotencyKeyRequest(): SettleIdempotencyKeyRequest {
   return { ownerId: "", id: "", fingerprint: "", answer: undefined };
 }
@@ -1403,6 +1521,15 @@ export const UploadServiceDefinition = {
       requestType: ClaimIdempotencyKeyRequest as typeof ClaimIdempotencyKeyRequest,
       requestStream: false,
       responseType: ClaimIdempotencyKeyResponse as typeof ClaimIdempotencyKeyResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Holds a claimed key for another minute, while its request is still being read. */
+    extendIdempotencyKey: {
+      name: "ExtendIdempotencyKey",
+      requestType: ExtendIdempotencyKeyRequest as typeof ExtendIdempotencyKeyRequest,
+      requestStream: false,
+      responseType: ExtendIdempotencyKeyResponse as typeof ExtendIdempotencyKeyResponse,
       responseStream: false,
       options: {},
     },
