@@ -28,6 +28,9 @@ export interface SignUploadResponse {
 export interface CreateMultipartRequest {
   key: string;
   contentType: string;
+  /** Bytes of the whole, and of each part but the last. */
+  size: number;
+  partSize: number;
 }
 
 export interface CreateMultipartResponse {
@@ -285,7 +288,7 @@ export const SignUploadResponse: MessageFns<SignUploadResponse> = {
 };
 
 function createBaseCreateMultipartRequest(): CreateMultipartRequest {
-  return { key: "", contentType: "" };
+  return { key: "", contentType: "", size: 0, partSize: 0 };
 }
 
 export const CreateMultipartRequest: MessageFns<CreateMultipartRequest> = {
@@ -295,6 +298,12 @@ export const CreateMultipartRequest: MessageFns<CreateMultipartRequest> = {
     }
     if (message.contentType !== "") {
       writer.uint32(18).string(message.contentType);
+    }
+    if (message.size !== 0) {
+      writer.uint32(24).int64(message.size);
+    }
+    if (message.partSize !== 0) {
+      writer.uint32(32).int64(message.partSize);
     }
     return writer;
   },
@@ -328,6 +337,22 @@ export const CreateMultipartRequest: MessageFns<CreateMultipartRequest> = {
             message.contentType = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.size = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.partSize = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -347,6 +372,8 @@ export const CreateMultipartRequest: MessageFns<CreateMultipartRequest> = {
     const message = createBaseCreateMultipartRequest();
     message.key = object.key ?? "";
     message.contentType = object.contentType ?? "";
+    message.size = object.size ?? 0;
+    message.partSize = object.partSize ?? 0;
     return message;
   },
 };
