@@ -1,0 +1,79 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import { HoldfastError } from '../../base/errors.ts';
+import type { App } from './app.ts';
+import { guardRoutes } from './authenticate.ts';
+import { answerClientError } from './client-error.ts';
+import { allowOrigins } from './cors.ts';
+import type { GatewayDeps } from './deps.ts';
+import { createMethodGuard } from './methods.ts';
+import { describeApi } from './openapi.ts';
+import { sendProblem } from './problem.ts';
+import { createCall } from './request.ts';
+import { requestIdOf } from './request-id.ts';
+import { logRequest, whenAnswered } from './request-log.ts';
+import { ROUTES } from './routes/index.ts';
+import { compileValidator } from './validator.ts';
+
+/** Bytes of a JSON body; routes that take files read their bodies themselves. */
+const JSON_LIMIT = 1024 * 1024;
+/** Milliseconds without a byte in either direction after which a connection is given up. */
+const IDLE_TIMEOUT = 120_000;
+/** Milliseconds for the head of a request to arrive. */
+const HEADERS_TIMEOUT = 30_000;
+
+/** The HTTP server with all its routes, not listening yet. */
+export function buildServer(deps: GatewayDeps): App {
+  const { settings, log } = deps;
+  const app = Fastify({
+    bodyLimit: JSON_LIMIT,
+    connectionTimeout: IDLE_TIMEOUT,
+    keepAliveTimeout: 72_000,
+    http: { headersTimeout: HEADERS_TIMEOUT },
+    // A request that came in time on an open connection is answered, also while the server stops.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 4096 },
+    trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
+    genReqId: requestIdOf,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      request.call ??= createCall(request, reply, log);
+      reply.header('x-request-id', request.id);
+      sendProblem(request, reply, error);
+    },
+  }) as FastifyInstance as unknown as App;
+
+  app.decorateRequest('call');
+  app.setValidatorCompiler(compileValidator);
+  app.setSerializerCompiler(() => JSON.stringify);
+  readJson(app);
+
+  app.addHook('onRequest', (request, reply, done) => {
+    request.call = createCall(request, reply, log);
+    reply.raw.setHeader('x-request-id', request.id);
+    whenAnswered(request, reply, (answered) => logRequest(log, request, answered));
+    done();
+  });
+  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, error));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(request, reply, new HoldfastError('not_found', 'There is nothing at this URL.')),
+  );
+
+  const methods = createMethodGuard();
+  app.addHook('onRoute', guardRoutes(deps.auth));
+  app.addHook('onRoute', methods.note);
+  describeApi(app, settings.version);
+  allowOrigins(app, settings.corsOrigins);
+  for (const route of ROUTES) app.register(async (scope) => route(scope as App, deps));
+  app.register(async (scope) => methods.register(scope as App));
+  return app;
+}
+
+/** JSON is the only body that is parsed for every route; an empty one counts as none. */
+function readJson(app: App): void {
+  app.removeAllContentTypeParsers();
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else parse(request, body as string, done);
+  });
+}
