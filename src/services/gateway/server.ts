@@ -12,6 +12,7 @@ import { createCall } from './request.ts';
 import { requestIdOf } from './request-id.ts';
 import { logRequest, whenAnswered } from './request-log.ts';
 import { ROUTES } from './routes/index.ts';
+import { addSchemas } from './schemas/index.ts';
 import { compileValidator } from './validator.ts';
 
 /** Bytes of a JSON body; routes that take files read their bodies themselves. */
@@ -46,6 +47,7 @@ export function buildServer(deps: GatewayDeps): App {
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(() => JSON.stringify);
   readJson(app);
+  addSchemas(app);
 
   app.addHook('onRequest', (request, reply, done) => {
     request.call = createCall(request, reply, log);
