@@ -1,0 +1,124 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Api } from '../harness/client.ts';
+import { fixture } from '../harness/fixtures.ts';
+import { query, quotaOf, storedFiles } from '../harness/inspect.ts';
+import { expectProblem } from '../harness/problems.ts';
+import { useStack } from '../harness/stack.ts';
+import { until } from '../harness/until.ts';
+
+const stack = useStack({ env: { TRASH_RETENTION: '1s', UPLOAD_EXPIRY: '1s', CLEANUP_INTERVAL: '1h' } });
+let user: Api;
+let me: string;
+beforeAll(async () => {
+  user = await stack.api.signUp();
+  me = (await user.call('GET', '/api/auth/me')).body.id;
+});
+
+const text = (name: string, content = 'some text') => user.upload(content, { name, type: 'text/plain' });
+const remove = (id: string, how = '') => user.call('DELETE', `/api/files/${id}${how}`);
+const restore = (id: string) => user.call('POST', `/api/files/${id}/restore`);
+const sweep = async (...args: string[]) => {
+  const { code, stdout, stderr } = await stack.cli('sweep', ...args);
+  expect(code, `${stdout}${stderr}`).toBe(0);
+  return stdout;
+};
+/** Sweeps until what was to go has gone: retention is measured in seconds here. */
+const sweepUntilGone = (...ids: string[]) =>
+  until(
+    'the janitor to purge',
+    async () => {
+      await sweep();
+      return query(stack.dataDir, `SELECT 1 FROM files WHERE id IN (${ids.map((id) => `'${id}'`)})`).length === 0;
+    },
+    { every: 300 },
+  );
+
+describe('deleting a file', () => {
+  test('moves it to the trash at once, and restoring brings it back', async () => {
+    const { id } = await text('trash.txt');
+    expect((await remove(id)).status).toBe(204);
+    expect((await remove(id)).status).toBe(204);
+    expect((await user.listAll()).map((file) => file.id)).not.toContain(id);
+    expect((await user.listAll({ trash: 'true' })).map((file) => file.id)).toContain(id);
+    expect((await user.file(id)).deletedAt).not.toBeNull();
+
+    const back = await restore(id);
+    expect(back.status).toBe(200);
+    expect(back.body.deletedAt ?? null).toBeNull();
+    expect((await user.content(id)).toString()).toBe('some text');
+    expect((await user.listAll({ trash: 'true' })).map((file) => file.id)).not.toContain(id);
+  });
+
+  test('counts against the quota until it is purged', async () => {
+    const before = quotaOf(stack.dataDir, me).used;
+    const { id } = await text('counted.txt', 'x'.repeat(1_000));
+    await remove(id);
+    expect(quotaOf(stack.dataDir, me).used).toBe(before + 1_000);
+    await sweepUntilGone(id);
+    expect(quotaOf(stack.dataDir, me)).toEqual({ used: before, held: 0 });
+  });
+
+  test('for good takes it away, variants and all', async () => {
+    const before = await storedFiles(stack.dataDir);
+    const { id } = await user.upload(await fixture('photo.webp'), { name: 'photo.webp' });
+    await user.processed(id);
+    expect((await storedFiles(stack.dataDir)).length).toBeGreaterThan(before.length + 3);
+    expect((await remove(id, '?permanent=true')).status).toBe(204);
+    expectProblem(await user.call('GET', `/api/files/${id}`), 404, 'not_found');
+    expectProblem(await user.call('GET', `/api/files/${id}/content`), 404, 'not_found');
+    expectProblem(await restore(id), 404, 'not_found');
+    await sweepUntilGone(id);
+    expect(await storedFiles(stack.dataDir)).toEqual(before);
+  });
+
+  test('for good works from the trash', async () => {
+    const { id } = await text('twice-deleted.txt');
+    await remove(id);
+    expect((await remove(id, '?permanent=true')).status).toBe(204);
+    expectProblem(await restore(id), 404, 'not_found');
+  });
+});
+
+describe('the janitor', () => {
+  test('says what it would do, and does nothing, with --dry-run', async () => {
+    const { id } = await text('dry.txt');
+    await remove(id);
+    await until('the retention to pass', () => sweep('--dry-run').then((said) => /\b[1-9]\d*\b/.test(said)), {
+      every: 300,
+    });
+    expect(query(stack.dataDir, 'SELECT id FROM files WHERE id = ?', id)).toHaveLength(1);
+    await sweepUntilGone(id);
+    expectProblem(await restore(id), 404, 'not_found');
+  });
+
+  test('purges files that have expired', async () => {
+    const expiresAt = new Date(Date.now() + 1_000).toISOString();
+    const { id } = await user.upload('brief', { name: 'brief.txt', query: { expiresAt } });
+    await sweepUntilGone(id);
+    expectProblem(await user.call('GET', `/api/files/${id}/content`), 404, 'not_found');
+  });
+
+  test('gives up uploads that were never confirmed, sent or not', async () => {
+    const before = await storedFiles(stack.dataDir);
+    const unsent = await user.begin({ name: 'unsent.txt', size: 1_000 });
+    const cut = await user.begin({ name: 'cut.txt', size: 6 });
+    expect(quotaOf(stack.dataDir, me).held).toBe(1_006);
+    await sweepUntilGone(unsent.file.id, cut.file.id);
+    expect(quotaOf(stack.dataDir, me).held).toBe(0);
+    expect(await storedFiles(stack.dataDir)).toEqual(before);
+  });
+
+  test('confirms an upload whose bytes are all there', async () => {
+    const { file, upload } = await user.begin({ name: 'lost.txt', size: 4, contentType: 'text/plain' });
+    await user.put(upload.url, 'lost', upload.headers);
+    await until(
+      'the janitor to confirm',
+      async () => {
+        await sweep();
+        return (await user.file(file.id)).status === 'uploaded';
+      },
+      { every: 300 },
+    );
+    expect((await user.content(file.id)).toString()).toBe('lost');
+  });
+});
