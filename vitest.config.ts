@@ -1,5 +1,32 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+const workers = Math.min(8, Math.max(2, availableParallelism()));
+
+/** Groups run one after another. Those that start real servers have each a core or more for their two processes. */
+const project = (name: string, groupOrder: number, include: string[], maxWorkers = workers) => ({
+  extends: true as const,
+  test: { name, include, maxWorkers, sequence: { groupOrder } },
+});
+
 export default defineConfig({
-  test: { include: ['src/**/*.test.ts', 'test/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000, pool: 'forks' },
+  test: {
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    silent: 'passed-only',
+    reporters: ['default', './scripts/test/collector.ts'],
+    projects: [
+      project('unit', 0, ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'test/harness/**/*.test.ts']),
+      project('api', 1, ['test/api/**/*.test.ts'], Math.max(2, Math.floor(workers / 2))),
+      project('faults', 2, ['test/faults/**/*.test.ts'], Math.max(1, Math.floor(workers / 2))),
+    ],
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/contract/**', '**/*.test.ts', '**/conformance.ts'],
+      reporter: ['text-summary', 'html', 'lcovonly', 'json-summary'],
+      reportsDirectory: 'coverage',
+    },
+  },
 });

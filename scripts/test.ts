@@ -1,0 +1,34 @@
+/**
+ * `npm test`: runs Vitest with the given arguments and ends with one line that counts. The count comes from here and
+ * not from Vitest, so that it is the last line also when Vitest itself breaks, which counts as a failure.
+ */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { countLine, type Summary, skippedText } from './test/summary.ts';
+
+const root = join(import.meta.dirname, '..');
+const vitest = spawn(
+  process.execPath,
+  [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...process.argv.slice(2)],
+  {
+    cwd: root,
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  },
+);
+
+let summary: Summary | undefined;
+vitest.on('message', (message) => {
+  summary = message as Summary;
+});
+// The terminal tells Vitest too; we stay to count.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => vitest.kill('SIGTERM'));
+const [code, signal] = (await once(vitest, 'close')) as [number | null, string | null];
+
+const { passed, failed, skipped } = summary ?? { passed: 0, failed: 0, skipped: [] };
+process.stdout.write(skippedText(skipped));
+if (code !== 0 && failed === 0) console.log(`The test run broke off (${signal ?? `exit code ${code}`}).`);
+console.log(countLine({ passed, failed: code !== 0 ? Math.max(1, failed) : failed, skipped }));
+process.exitCode = code === 0 && failed === 0 ? 0 : 1;
