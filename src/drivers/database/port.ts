@@ -1,4 +1,5 @@
 import type { CreateTableBuilder, Expression, Kysely, SqlBool } from 'kysely';
+import type { Logger } from '../../base/logger.ts';
 
 /**
  * How SQL differs between databases, by what a repository wants and not by who the database is. A repository that
@@ -15,7 +16,7 @@ export interface Dialect {
   ): CreateTableBuilder<T, C | K>;
   /** The text at a top-level key of a JSON document; NULL where there is none. */
   jsonText(column: Expression<string | null>, key: string): Expression<string | null>;
-  /** Whether the text holds `part`, by bytes; no wildcards. Looks at every row: see `search`. */
+  /** Whether the text holds `part`, by bytes; no wildcards. NULL holds nothing. Looks at every row: see `search`. */
   contains(column: Expression<string>, part: string): Expression<SqlBool>;
   readonly search: TextSearch;
 }
@@ -34,8 +35,8 @@ export interface TextSearch {
   // biome-ignore lint/suspicious/noExplicitAny: a migration works on whatever tables are there.
   create(db: Kysely<any>, index: SearchIndex): Promise<void>;
   /**
-   * Whether the column holds `part`, by bytes; no wildcards; every row where `part` is empty. `part` is normalised as
-   * the column is. For a query that reads `index.table` by its own name, without an alias.
+   * Whether the column holds `part`, by bytes; no wildcards; every text holds the empty one, NULL holds nothing.
+   * `part` is normalised as the column is. For a query that reads `index.table` by its own name, without an alias.
    */
   matches(index: SearchIndex, part: string): Expression<SqlBool>;
 }
@@ -66,7 +67,7 @@ export interface MigrationState {
  * migrations, whether or not they share a server.
  *
  * Values are strings, numbers and null, the same in and out on every database; nothing is converted.
- * - Text (`text`, `varchar(n)` where it is a key) is compared by bytes and holds no NUL character.
+ * - Text (`text`, `varchar(n)` where it is a key) is compared by bytes and holds no NUL character; one is refused.
  * - Times are integers (`bigint`): milliseconds since 1970, UTC.
  * - Other integers are numbers too (`bigint`, `integer` below 2^31); over 2^53 is refused, going in and coming out.
  * - Flags are 0 or 1 (`integer`).
@@ -113,3 +114,12 @@ export interface DatabaseServer {
   /** Ends the units that were asked for, then closes. Later calls are refused with `unavailable`. Safe to call twice. */
   close(): Promise<void>;
 }
+
+export interface DatabaseOptions {
+  /** Where the embedded database keeps its file. */
+  readonly dataDir: string;
+  readonly log: Logger;
+}
+
+/** What a driver is to `openDatabase`. Throws an error whose message says to the operator what is wrong with the URL. */
+export type OpenDatabase = (url: string, options: DatabaseOptions) => Promise<DatabaseServer>;

@@ -1,0 +1,76 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { QueryResult } from 'kysely';
+import { LRUCache } from 'lru-cache';
+import { checkParameters } from './parameters.ts';
+
+interface CachedStatement {
+  readonly statement: StatementSync;
+  readonly givesRows: boolean;
+}
+
+/** Statements kept prepared. Repositories have some hundred; lists with many filters make more. */
+const MAX_STATEMENTS = 500;
+/** SQLite sleeps in this thread while it waits for a lock, so it waits no longer than this at a time. */
+const LOCK_WAIT_MS = 50;
+
+/**
+ * For both connections. A commit is on the disk before it is answered (`synchronous`; `fullfsync` for macOS, where
+ * fsync alone stops at the drive's cache).
+ */
+const PRAGMAS = [
+  'journal_mode = WAL',
+  'synchronous = FULL',
+  'fullfsync = ON',
+  'checkpoint_fullfsync = ON',
+  'foreign_keys = ON',
+  'cache_size = -16384',
+  'journal_size_limit = 67108864',
+];
+const READER_PRAGMAS = ['query_only = ON', 'cache_size = -16384', 'mmap_size = 67108864'];
+
+/** One connection to the file. Everything on it is synchronous; it throws what SQLite throws. */
+export class Connection {
+  readonly #database: DatabaseSync;
+  readonly #statements = new LRUCache<string, CachedStatement>({ max: MAX_STATEMENTS });
+
+  constructor(path: string, { readOnly }: { readonly readOnly: boolean }) {
+    this.#database = new DatabaseSync(path, { readOnly, timeout: LOCK_WAIT_MS });
+    for (const pragma of readOnly ? READER_PRAGMAS : PRAGMAS) this.#database.exec(`PRAGMA ${pragma}`);
+  }
+
+  get closed(): boolean {
+    return !this.#database.isOpen;
+  }
+
+  /** False where SQLite has rolled back by itself, as it does when the disk is full. */
+  get inTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
+  /** Runs one statement that takes and gives nothing. */
+  run(sql: string): void {
+    this.#prepared(sql).statement.run();
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): QueryResult<unknown> {
+    checkParameters(parameters);
+    const { statement, givesRows } = this.#prepared(sql);
+    if (givesRows) return { rows: statement.all(...(parameters as SQLInputValue[])) };
+    const { changes } = statement.run(...(parameters as SQLInputValue[]));
+    return { numAffectedRows: BigInt(changes), rows: [] };
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  #prepared(sql: string): CachedStatement {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = this.#database.prepare(sql);
+    const prepared = { statement, givesRows: statement.columns().length > 0 };
+    this.#statements.set(sql, prepared);
+    return prepared;
+  }
+}

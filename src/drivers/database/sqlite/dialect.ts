@@ -1,0 +1,22 @@
+import { type CreateTableBuilder, type SqlBool, sql } from 'kysely';
+import type { Dialect } from '../port.ts';
+import { search } from './search.ts';
+
+export const dialect: Dialect = {
+  name: 'sqlite',
+  locksRows: false,
+
+  // INTEGER PRIMARY KEY by this very name is the table's own row number (sqlite.org/rowidtable.html).
+  addRowKey<T extends string, C extends string, K extends string>(table: CreateTableBuilder<T, C>, column: K) {
+    return table.addColumn(column, 'integer', (definition) => definition.primaryKey());
+  },
+
+  // By json_each and not by a path: a path cannot name every key.
+  jsonText: (column, key) =>
+    sql<string | null>`(select cast(value as text) from json_each(${column}) where key = ${key} limit 1)`,
+
+  // instr and not LIKE: LIKE folds ASCII.
+  contains: (column, part) => sql<SqlBool>`instr(${column}, ${part}) > 0`,
+
+  search,
+};

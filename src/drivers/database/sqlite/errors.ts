@@ -1,0 +1,54 @@
+import { HoldfastError } from '../../../base/errors.ts';
+import { UniqueViolation } from '../port.ts';
+
+/** Result codes of SQLite (sqlite.org/rescode.html): primary ones fill the low byte of an extended one. */
+const BUSY = 5;
+const LOCKED = 6;
+const IO_ERROR = 10;
+const FULL = 13;
+const CANNOT_OPEN = 14;
+const CONSTRAINT = 19;
+const CONSTRAINT_PRIMARY_KEY = 1555;
+const CONSTRAINT_UNIQUE = 2067;
+const CONSTRAINT_ROWID = 2579;
+
+/** The extended result code, or undefined where SQLite did not throw it. */
+function resultCode(error: unknown): number | undefined {
+  const code = (error as { errcode?: unknown } | null)?.errcode;
+  return typeof code === 'number' ? code : undefined;
+}
+
+const primary = (error: unknown): number => (resultCode(error) ?? 0) & 0xff;
+
+/** Another connection holds the lock: the same again may succeed. */
+export const isBusy = (error: unknown): boolean => primary(error) === BUSY || primary(error) === LOCKED;
+
+export const isConstraint = (error: unknown): boolean => primary(error) === CONSTRAINT;
+
+/** What the port promises to throw, for what SQLite threw. */
+export function portError(error: unknown): unknown {
+  const code = resultCode(error);
+  if (code === CONSTRAINT_UNIQUE || code === CONSTRAINT_PRIMARY_KEY || code === CONSTRAINT_ROWID) {
+    return new UniqueViolation(error);
+  }
+  switch (primary(error)) {
+    case FULL:
+      return new HoldfastError('storage_full', 'The server has no space left. Try again later.', {
+        cause: error,
+        retryAfter: 60,
+      });
+    case BUSY:
+    case LOCKED:
+    case IO_ERROR:
+    case CANNOT_OPEN:
+      return new HoldfastError('unavailable', 'The database cannot be used just now. Try again.', {
+        cause: error,
+        retryAfter: 1,
+      });
+    default:
+      return error;
+  }
+}
+
+export const closedError = (): HoldfastError =>
+  new HoldfastError('unavailable', 'The server is shutting down. Try again.', { retryAfter: 1 });

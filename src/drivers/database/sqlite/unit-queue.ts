@@ -1,0 +1,164 @@
+import type { Kysely } from 'kysely';
+import { HoldfastError } from '../../../base/errors.ts';
+import type { Connection } from './connection.ts';
+import { closedError, isConstraint, portError } from './errors.ts';
+import { UnitScope } from './unit-scope.ts';
+import { whileBusy } from './while-busy.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: a unit of any service.
+type Work = (tx: Kysely<any>) => Promise<unknown>;
+
+interface Unit {
+  readonly work: Work;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One commit takes at most this many units, and stops taking more after this long, so that the first need not wait. */
+const MAX_GROUP = 128;
+const MAX_GROUP_MS = 20;
+const MAX_WAITING = 10_000;
+
+/**
+ * SQLite's one writer. Units run one after another, each in its own savepoint, and many are committed at once: a
+ * commit costs an fsync, whatever it holds. Units that arrive in the same turn of the event loop make a group.
+ */
+export class UnitQueue {
+  readonly #connection: Connection;
+  readonly #deadline: number;
+  readonly #waiting: Unit[] = [];
+  #scheduled = false;
+  #closed = false;
+  /** Ends when the last of those who asked for the writer has had it. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** So many of the next units are committed each by itself. */
+  #singly = 0;
+
+  /** `deadline`: milliseconds that a unit may take. It can only be passed by one that awaits something else. */
+  constructor(connection: Connection, deadline: number) {
+    this.#connection = connection;
+    this.#deadline = deadline;
+  }
+
+  unit<T, R>(work: (tx: Kysely<T>) => Promise<R>): Promise<R> {
+    if (this.#closed) return Promise.reject(closedError());
+    if (this.#waiting.length >= MAX_WAITING) {
+      return Promise.reject(
+        new HoldfastError('unavailable', 'The server is overloaded. Try again.', { retryAfter: 1 }),
+      );
+    }
+    return new Promise<R>((resolve, reject) => {
+      this.#waiting.push({ work: work as Work, resolve: resolve as Unit['resolve'], reject });
+      this.#wake();
+    });
+  }
+
+  /** Gives the writer to `action` alone, outside a transaction. */
+  async alone<R>(action: (connection: Connection) => Promise<R>): Promise<R> {
+    if (this.#closed) throw closedError();
+    return this.#takeTurn(() => action(this.#connection));
+  }
+
+  /** Refuses new units and ends the waiting ones. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    do {
+      await this.#takeTurn(() => this.#commitGroup());
+    } while (this.#waiting.length > 0);
+  }
+
+  #wake(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      void this.#takeTurn(() => this.#commitGroup());
+    });
+  }
+
+  #takeTurn<R>(action: () => Promise<R>): Promise<R> {
+    const turn = this.#turn.then(action);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Never throws: whatever happens is answered to the callers. */
+  async #commitGroup(): Promise<void> {
+    if (this.#waiting.length === 0 || !(await this.#begin())) return;
+    const units: Unit[] = [];
+    const answers: (() => void)[] = [];
+    try {
+      for (const unit of this.#nextUnits()) {
+        units.push(unit);
+        answers.push(await this.#run(unit));
+      }
+      this.#connection.run('COMMIT');
+      for (const answer of answers) answer();
+    } catch (error) {
+      if (this.#connection.inTransaction) this.#connection.run('ROLLBACK');
+      this.#answerLost(units, error);
+    }
+    if (this.#waiting.length > 0) this.#wake();
+  }
+
+  async #begin(): Promise<boolean> {
+    try {
+      await whileBusy(() => this.#connection.run('BEGIN IMMEDIATE'));
+      return true;
+    } catch (error) {
+      for (const { reject } of this.#waiting.splice(0)) reject(portError(error));
+      return false;
+    }
+  }
+
+  *#nextUnits(): Generator<Unit> {
+    const until = performance.now() + MAX_GROUP_MS;
+    const most = this.#singly > 0 ? 1 : MAX_GROUP;
+    for (let taken = 0; taken < most && (taken === 0 || performance.now() < until); taken++) {
+      const unit = this.#waiting.shift();
+      if (!unit) return;
+      if (this.#singly > 0) this.#singly--;
+      yield unit;
+    }
+  }
+
+  /** Answers how to answer the caller. Throws where the whole transaction is lost, not where the unit alone failed. */
+  async #run(unit: Unit): Promise<() => void> {
+    const scope = new UnitScope(this.#connection);
+    this.#connection.run('SAVEPOINT unit');
+    try {
+      const value = await withDeadline(unit.work(scope.tx), this.#deadline);
+      scope.assertWhole();
+      this.#connection.run('RELEASE unit');
+      return () => unit.resolve(value);
+    } catch (error) {
+      if (!this.#connection.inTransaction) throw scope.failure ? scope.failure.error : error;
+      this.#connection.run('ROLLBACK TO unit');
+      this.#connection.run('RELEASE unit');
+      return () => unit.reject(portError(error));
+    } finally {
+      scope.end();
+    }
+  }
+
+  /** Nothing of the group was committed; what one was answered because of what another had written is void, too. */
+  #answerLost(units: readonly Unit[], error: unknown): void {
+    if (isConstraint(error) && units.length > 1) {
+      // A deferred constraint of one of them failed the commit. Alone, each gets its own answer.
+      this.#waiting.unshift(...units);
+      this.#singly += units.length;
+      return;
+    }
+    for (const { reject } of units) reject(portError(error));
+  }
+}
+
+/** Only work that awaits something else than the database can be late, and it holds up everybody: it is a defect. */
+function withDeadline<R>(work: Promise<R>, deadline: number): Promise<R> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new Error('A unit of work was given up: it awaited something that is not its database.');
+    timer = setTimeout(reject, deadline, error);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
