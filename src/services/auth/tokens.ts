@@ -9,8 +9,13 @@ const NAME = 'holdfast';
 export const ACCESS_TOKEN_SECONDS = 15 * 60;
 /** Between the clocks of two instances. */
 export const CLOCK_TOLERANCE_SECONDS = 5;
-/** Ours have some 300; what is longer is not worth hashing. */
+/** Ours have some 300 characters; what is longer is not worth hashing. */
 const MAX_LENGTH = 2048;
+/**
+ * Three parts in base64url, the last a signature of 32 bytes. Its last character carries two bits that are not part of
+ * the signature and must be zero: otherwise four spellings of a token would be good.
+ */
+const SHAPE = /^[\w-]+\.[\w-]+\.[\w-]{42}[AEIMQUYcgkosw048]$/;
 
 export interface VerifiedToken {
   readonly userId: string;
@@ -39,7 +44,7 @@ export function createAccessTokens(signingKey: Uint8Array): AccessTokens {
         .sign(key),
 
     async verify(token) {
-      if (token.length > MAX_LENGTH) throw notSignedIn();
+      if (token.length > MAX_LENGTH || !SHAPE.test(token)) throw notSignedIn();
       const { payload } = await jwtVerify(token, key, {
         algorithms: [ALGORITHM],
         typ: 'JWT',
@@ -52,7 +57,7 @@ export function createAccessTokens(signingKey: Uint8Array): AccessTokens {
         throw notSignedIn(cause);
       });
       const { sub, exp } = payload;
-      if (sub === undefined || !isId(sub) || exp === undefined) throw notSignedIn();
+      if (typeof sub !== 'string' || !isId(sub) || exp === undefined) throw notSignedIn();
       return { userId: sub, expiresAt: exp };
     },
   };
