@@ -1,8 +1,10 @@
 import type { Running } from '../../base/lifecycle.ts';
+import type { Logger } from '../../base/logger.ts';
 
 /**
  * Carries news, never truth: what it loses, repeats or reorders is found again in the database. Bodies are small
- * JSON documents.
+ * JSON documents. What nobody takes away is kept within a bound, and then the oldest is dropped. Topics and groups are
+ * lower-case words joined by dots.
  */
 export interface Broker {
   /** Resolves when the broker has it. Rejects with `unavailable` where it cannot be had within a few seconds. */
@@ -10,15 +12,20 @@ export interface Broker {
 
   /**
    * Shares the messages of a topic among all who name the same group: each message goes to one of them, and comes
-   * again, to any, where its handler threw or its process died. At most `concurrency` handlers run at a time.
+   * again, to any, where its handler threw (after a pause that grows, and not for ever) or its process died. At most
+   * `concurrency` handlers run at a time. A group gets what is published once it has had a consumer, also while none
+   * is there.
+   *
+   * Stopping takes no more messages, fires the `signal` of the running handlers, and waits for them: a handler soon
+   * ends, or throws and so hands its message back.
    */
   consume(topic: string, options: ConsumeOptions, handler: MessageHandler): Promise<Running>;
 
-  /** Brings each message of a topic to every listener that is there when it is published. */
+  /** Brings each message of a topic to every listener that is there when it is published. Once stopped, none comes. */
   listen(topic: string, handler: (message: BrokerMessage) => void): Promise<Running>;
 
   probe(signal: AbortSignal): Promise<void>;
-  /** Lets running handlers end, then disconnects. */
+  /** Stops all consumers and listeners, then disconnects: later calls are refused with `unavailable`. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -32,7 +39,6 @@ export interface ConsumeOptions {
 
 export type MessageHandler = (message: BrokerMessage, signal: AbortSignal) => Promise<void>;
 
-/** Topics: lower-case words joined by dots. */
 export const TOPICS = {
   /** `{fileId}`: the file has due jobs. Shared by processors. */
   work: 'work',
@@ -41,3 +47,10 @@ export const TOPICS = {
   /** `{position, type, fileId, ownerId, …}`: the log of events grew. Heard by every gateway and by the notifier. */
   events: 'events',
 } as const;
+
+export interface BrokerOptions {
+  readonly log: Logger;
+}
+
+/** What a driver is to `openBroker`. Throws an error whose message says to the operator what is wrong with the URL. */
+export type OpenBroker = (url: string, options: BrokerOptions) => Promise<Broker>;
