@@ -7,6 +7,8 @@ export interface Running {
 interface LoopOptions {
   /** Milliseconds between the end of one round and the start of the next. */
   readonly every: number;
+  /** Milliseconds for which wakes are gathered before they start a round; 0 where absent. */
+  readonly gather?: number;
   readonly round: (signal: AbortSignal) => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
@@ -17,7 +19,7 @@ export interface Loop extends Running {
 }
 
 /** Runs `round` again and again, never twice at a time. A round that throws is reported, and the loop goes on. */
-export function startLoop({ every, round, onError }: LoopOptions): Loop {
+export function startLoop({ every, gather = 0, round, onError }: LoopOptions): Loop {
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
@@ -37,15 +39,16 @@ export function startLoop({ every, round, onError }: LoopOptions): Loop {
       })
       .then(() => {
         running = undefined;
-        if (!stopping.signal.aborted) schedule(again ? 0 : every);
+        if (!stopping.signal.aborted) schedule(again ? gather : every);
       });
   }
 
   schedule(0);
   return {
     wake() {
+      if (again) return;
       again = true;
-      if (!running && !stopping.signal.aborted) schedule(0);
+      if (!running && !stopping.signal.aborted) schedule(gather);
     },
     async stop() {
       stopping.abort();

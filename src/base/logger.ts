@@ -9,10 +9,13 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   /** Coloured lines for a person; otherwise one JSON object a line. */
   readonly pretty: boolean;
+  /** A command whose output is read by a program logs to `stderr`. Default: `stdout`. */
+  readonly to?: 'stdout' | 'stderr';
 }
 
 /** The root logger. Services log through children of it, named by `service`; what is secret is never handed to it. */
-export async function createLogger({ level, pretty }: LoggerOptions): Promise<Logger> {
+export async function createLogger({ level, pretty, to = 'stdout' }: LoggerOptions): Promise<Logger> {
+  const descriptor = to === 'stdout' ? 1 : 2;
   const options = {
     level,
     base: undefined,
@@ -20,12 +23,15 @@ export async function createLogger({ level, pretty }: LoggerOptions): Promise<Lo
     formatters: { level: (label: string) => ({ level: label }) },
     redact: ['req.headers.authorization', 'req.headers.cookie'],
   };
-  if (!pretty) return pino(options, pino.destination({ dest: 1, sync: false, minLength: 0 }));
+  if (!pretty) return pino(options, pino.destination({ dest: descriptor, sync: false, minLength: 0 }));
   const { default: prettyStream } = await import('pino-pretty');
   return pino(
     options,
     prettyStream({
       colorize: true,
+      destination: descriptor,
+      // A terminal is read by a person, who wants the last lines too when the process ends.
+      sync: true,
       translateTime: 'SYS:HH:MM:ss.l',
       ignore: 'service',
       messageFormat: '{if service}[{service}] {end}{msg}',

@@ -1,0 +1,82 @@
+import { newId } from '../../../base/ids.ts';
+import { type Loop, startLoop } from '../../../base/lifecycle.ts';
+import { TOPICS } from '../../../drivers/broker/port.ts';
+import type { FilesDeps } from '../deps.ts';
+import { takeLease } from '../leases.ts';
+
+const BATCH = 500;
+/** Milliseconds. */
+const LEASE = 15_000;
+const EVERY = 1_000;
+/** Events of this time are numbered together: soon enough for a person, seldom enough under load. */
+const GATHER = 20;
+
+/**
+ * Numbers events once they are committed, in the order in which the relay sees them, and rings the broker. One
+ * instance does so at a time; that the numbers are given after the commit is why a reader who remembers the last one
+ * it saw never misses an event of a transaction that committed late.
+ */
+export function startRelay(deps: Pick<FilesDeps, 'db' | 'broker' | 'log'>): Loop {
+  const token = newId();
+  let renewAt = 0;
+  return startLoop({
+    every: EVERY,
+    gather: GATHER,
+    round: async () => {
+      if (!(await hasUnnumbered(deps))) return;
+      const now = await deps.db.now();
+      if (now >= renewAt) {
+        if (!(await takeLease(deps.db, 'relay', token, LEASE))) return;
+        renewAt = now + LEASE / 3;
+      }
+      for (let relayed = BATCH; relayed === BATCH; ) relayed = await relayBatch(deps, token);
+    },
+    onError: (error) => deps.log.error({ err: error }, 'Events could not be relayed; trying again'),
+  });
+}
+
+async function hasUnnumbered({ db }: Pick<FilesDeps, 'db'>): Promise<boolean> {
+  const row = await db.reader
+    .selectFrom('files_outbox')
+    .select('id')
+    .where('position', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+async function relayBatch({ db, broker }: Pick<FilesDeps, 'db' | 'broker'>, token: string): Promise<number> {
+  const events = await db.unit(async (tx) => {
+    const lease = await tx.selectFrom('files_leases').select('token').where('name', '=', 'relay').executeTakeFirst();
+    // Another took over while this instance slept: the next round asks for the lease again.
+    if (lease?.token !== token) return [];
+    const { last } = await tx
+      .selectFrom('files_outbox')
+      .select(({ fn }) => fn.max('position').as('last'))
+      .executeTakeFirstOrThrow();
+    const rows = await tx
+      .selectFrom('files_outbox')
+      .selectAll()
+      .where('position', 'is', null)
+      .orderBy('id')
+      .limit(BATCH)
+      .execute();
+    let position = last ?? 0;
+    for (const row of rows) {
+      position += 1;
+      row.position = position;
+      await tx.updateTable('files_outbox').set({ position }).where('id', '=', row.id).execute();
+    }
+    return rows;
+  });
+  for (const event of events) {
+    await broker.publish(TOPICS.events, {
+      position: event.position as number,
+      type: event.type,
+      fileId: event.file_id,
+      ownerId: event.owner_id,
+      sequence: event.sequence,
+    });
+  }
+  return events.length;
+}

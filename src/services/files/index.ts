@@ -1,0 +1,129 @@
+import type { Running } from '../../base/lifecycle.ts';
+import type { EventServiceDefinition } from '../../contract/holdfast/internal/v1/event.ts';
+import type { MaintenanceServiceDefinition } from '../../contract/holdfast/internal/v1/maintenance.ts';
+import type { UploadServiceDefinition } from '../../contract/holdfast/internal/v1/upload.ts';
+import type { WorkServiceDefinition } from '../../contract/holdfast/internal/v1/work.ts';
+import type { FileServiceDefinition } from '../../contract/holdfast/v1/file.ts';
+import type { Service, ServiceDefinition } from '../../rpc/contract.ts';
+import type { FilesDeps } from './deps.ts';
+import { readEvents } from './events/read.ts';
+import { startRelay } from './events/relay.ts';
+import { readInstallation } from './installation.ts';
+import { claimJobs } from './jobs/claim.ts';
+import { completeJobs } from './jobs/complete.ts';
+import { startDispatch } from './jobs/dispatch.ts';
+import { listDueFiles } from './jobs/due.ts';
+import { extendLease, releaseJobs } from './jobs/lease.ts';
+import { getJob, listJobs } from './jobs/list.ts';
+import { requestVariant } from './jobs/request-variant.ts';
+import { retryJob } from './jobs/retry.ts';
+import { deleteFile } from './lifecycle/delete.ts';
+import { generateDownloadURL } from './lifecycle/download-url.ts';
+import { getFile } from './lifecycle/get.ts';
+import { listFiles } from './lifecycle/list.ts';
+import { resolveContent } from './lifecycle/resolve-content.ts';
+import { restoreFile } from './lifecycle/restore.ts';
+import { updateFile } from './lifecycle/update.ts';
+import { listPurgeable } from './maintenance/list-purgeable.ts';
+import { listLostUploads, settleLostUpload } from './maintenance/lost-uploads.ts';
+import { forgetOrphans, listOrphans, reviewObjects } from './maintenance/orphans.ts';
+import { pruneRecords } from './maintenance/prune-records.ts';
+import { beginPurge, finishPurge } from './maintenance/purge.ts';
+import { abandonUpload, abortUpload } from './uploads/abandon.ts';
+import { beginUpload } from './uploads/begin.ts';
+import { checkUploadOpen } from './uploads/check-open.ts';
+import { confirmUpload } from './uploads/confirm.ts';
+import { extendUpload } from './uploads/extend.ts';
+import { finishUpload } from './uploads/finish.ts';
+import { generateUploadURLs } from './uploads/generate-urls.ts';
+import { getUpload } from './uploads/get-upload.ts';
+import { startHashing } from './uploads/hash-later.ts';
+import { claimIdempotencyKey, extendIdempotencyKey, settleIdempotencyKey } from './uploads/idempotency.ts';
+import { generateUploadPartURLs } from './uploads/sign-parts.ts';
+
+export type { FilesSettings } from './deps.ts';
+export { FILES_MIGRATIONS } from './migrations/index.ts';
+export type { FilesTables } from './tables.ts';
+
+type Verbs<D extends ServiceDefinition> = { [M in keyof D['methods']]: (deps: FilesDeps) => Service<D>[M] };
+
+const FILE_VERBS: Verbs<FileServiceDefinition> = {
+  generateUploadURLs,
+  getUpload,
+  generateUploadPartURLs,
+  confirmUpload,
+  abortUpload,
+  getFile,
+  listFiles,
+  updateFile,
+  deleteFile,
+  restoreFile,
+  generateDownloadURL,
+  requestVariant,
+  listJobs,
+  getJob,
+  retryJob,
+};
+
+const UPLOAD_VERBS: Verbs<UploadServiceDefinition> = {
+  beginUpload,
+  extendUpload,
+  finishUpload,
+  abandonUpload,
+  checkUploadOpen,
+  resolveContent,
+  claimIdempotencyKey,
+  extendIdempotencyKey,
+  settleIdempotencyKey,
+};
+
+const WORK_VERBS: Verbs<WorkServiceDefinition> = { claimJobs, listDueFiles, extendLease, completeJobs, releaseJobs };
+
+const MAINTENANCE_VERBS: Verbs<MaintenanceServiceDefinition> = {
+  listPurgeable,
+  listLostUploads,
+  settleLostUpload,
+  beginPurge,
+  finishPurge,
+  reviewObjects,
+  listOrphans,
+  forgetOrphans,
+  pruneRecords,
+};
+
+const EVENT_VERBS: Verbs<EventServiceDefinition> = { readEvents };
+
+/** Hands every method of a contract what it needs. */
+function assemble<D extends ServiceDefinition>(verbs: Verbs<D>, deps: FilesDeps): Service<D> {
+  return Object.fromEntries(Object.entries(verbs).map(([name, verb]) => [name, verb(deps)])) as Service<D>;
+}
+
+/**
+ * The life of a file: uploads, variants, jobs and their dispatch, trash and quotas. It owns the rows and never touches
+ * bytes. One implementation answers five contracts: what everybody may ask, and what only our own services may.
+ */
+export function createFilesService(needs: Omit<FilesDeps, 'onEvent'>) {
+  let relay: { wake(): void } | undefined;
+  const deps: FilesDeps = { ...needs, onEvent: () => relay?.wake() };
+  return {
+    files: assemble<FileServiceDefinition>(FILE_VERBS, deps),
+    uploads: assemble<UploadServiceDefinition>(UPLOAD_VERBS, deps),
+    work: assemble<WorkServiceDefinition>(WORK_VERBS, deps),
+    maintenance: assemble<MaintenanceServiceDefinition>(MAINTENANCE_VERBS, deps),
+    events: assemble<EventServiceDefinition>(EVENT_VERBS, deps),
+    installation: () => readInstallation(deps.db),
+
+    /** Starts what goes on beside calls: relaying events, dispatching jobs, hashing what was not hashed. */
+    start(): Running {
+      const events = startRelay(deps);
+      relay = events;
+      const loops = [events, startDispatch(deps), startHashing(deps)];
+      return {
+        async stop() {
+          relay = undefined;
+          await Promise.all(loops.map((loop) => loop.stop()));
+        },
+      };
+    },
+  };
+}

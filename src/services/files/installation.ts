@@ -1,0 +1,18 @@
+import { newId } from '../../base/ids.ts';
+import type { Database } from '../../drivers/database/port.ts';
+import type { FilesTables } from './tables.ts';
+
+/** The id of this installation, made once; `fresh` while no file was ever kept under it. */
+export async function readInstallation(db: Database<FilesTables>): Promise<{ id: string; fresh: boolean }> {
+  const now = await db.now();
+  return db.unit(async (tx) => {
+    const known = await tx.selectFrom('files_installation').select('id').executeTakeFirst();
+    if (known) {
+      const owner = await tx.selectFrom('owners').select('owner_id').limit(1).executeTakeFirst();
+      return { id: known.id, fresh: owner === undefined };
+    }
+    const id = newId();
+    await tx.insertInto('files_installation').values({ id, created_at: now }).execute();
+    return { id, fresh: true };
+  });
+}

@@ -1,0 +1,48 @@
+import type { Kysely, Selectable } from 'kysely';
+import { HoldfastError } from '../../base/errors.ts';
+import { newId } from '../../base/ids.ts';
+import { formatSize } from '../../base/units.ts';
+import type { Dialect } from '../../drivers/database/port.ts';
+import type { FilesTables, OwnersTable } from './tables.ts';
+
+export type OwnerRow = Selectable<OwnersTable>;
+
+/** The owner's row, locked; made where an owner is seen for the first time. */
+export async function lockOwner(
+  tx: Kysely<FilesTables>,
+  dialect: Dialect,
+  ownerId: string,
+  now: number,
+): Promise<OwnerRow> {
+  const query = tx.selectFrom('owners').selectAll().where('owner_id', '=', ownerId);
+  const found = await (dialect.locksRows ? query.forUpdate() : query).executeTakeFirst();
+  if (found) return found;
+  const row: OwnerRow = { owner_id: ownerId, owner_key: newId(), quota: null, used: 0, held: 0, created_at: now };
+  await tx.insertInto('owners').values(row).execute();
+  return row;
+}
+
+/** Throws `quota_exceeded` unless `bytes` more fit beside what is used and held. */
+export function checkQuota(owner: OwnerRow, bytes: number, defaultQuota: number | undefined): void {
+  const quota = owner.quota ?? defaultQuota;
+  if (quota === undefined || owner.used + owner.held + bytes <= quota) return;
+  const free = Math.max(0, quota - owner.used - owner.held);
+  throw new HoldfastError(
+    'quota_exceeded',
+    `${formatSize(free)} of ${formatSize(quota)} are free. Delete files for good, or ask for a larger quota.`,
+  );
+}
+
+/** Changes what an owner uses and holds, by bytes. */
+export async function changeUsage(
+  tx: Kysely<FilesTables>,
+  ownerId: string,
+  change: { readonly used: number; readonly held: number },
+): Promise<void> {
+  if (change.used === 0 && change.held === 0) return;
+  await tx
+    .updateTable('owners')
+    .set((eb) => ({ used: eb('used', '+', change.used), held: eb('held', '+', change.held) }))
+    .where('owner_id', '=', ownerId)
+    .execute();
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { HoldfastError } from '../../base/errors.ts';
+import type { PageRequest } from '../../contract/holdfast/v1/common.ts';
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 200;
+
+export interface Sort<C extends string> {
+  readonly column: C;
+  readonly direction: 'asc' | 'desc';
+}
+
+/** Where a page ended: the sorted value and the id of its last row. */
+export interface Position {
+  readonly value: string | number;
+  readonly id: string;
+}
+
+export interface Page<C extends string> {
+  readonly limit: number;
+  readonly sort: Sort<C>;
+  readonly after: Position | undefined;
+  /** The cursor of the page that begins behind this position. */
+  cursorAfter(position: Position): string;
+}
+
+/**
+ * Reads a page request. `columns` are the names that may be sorted by, with their columns; the first is the default,
+ * descending. The cursor is bound to the sort and to `filter`: with others it is refused, instead of skipping rows.
+ */
+export function readPage<C extends string>(
+  request: PageRequest | undefined,
+  columns: Readonly<Record<string, C>>,
+  filter: unknown,
+): Page<C> {
+  const { limit = 0, cursor = '', sort: sortText = '' } = request ?? {};
+  if (!Number.isInteger(limit) || limit < 0 || limit > MAX_LIMIT) {
+    throw invalid('limit', `The limit must be from 1 to ${MAX_LIMIT}.`);
+  }
+  const sort = readSort(sortText, columns);
+  const binding = createHash('sha256')
+    .update(JSON.stringify([sort, filter]))
+    .digest('base64url')
+    .slice(0, 12);
+  return {
+    limit: limit || DEFAULT_LIMIT,
+    sort,
+    after: cursor === '' ? undefined : readCursor(cursor, binding),
+    cursorAfter: ({ value, id }) => Buffer.from(JSON.stringify([binding, value, id])).toString('base64url'),
+  };
+}
+
+function readSort<C extends string>(text: string, columns: Readonly<Record<string, C>>): Sort<C> {
+  const names = Object.keys(columns);
+  const wanted = text || `-${names[0]}`;
+  const descending = wanted.startsWith('-');
+  const name = descending ? wanted.slice(1) : wanted;
+  const column = Object.hasOwn(columns, name) ? columns[name] : undefined;
+  if (column === undefined) throw invalid('sort', `Sort by ${names.join(', ')}, with a leading "-" to descend.`);
+  return { column, direction: descending ? 'desc' : 'asc' };
+}
+
+function readCursor(cursor: string, binding: string): Position {
+  const refused = () =>
+    new HoldfastError(
+      'invalid_cursor',
+      'The cursor is not one of this list. Begin at the first page, with the same sort and filter.',
+    );
+  let parts: unknown;
+  try {
+    parts = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+  } catch {
+    throw refused();
+  }
+  if (!Array.isArray(parts) || parts.length !== 3) throw refused();
+  const [bound, value, id] = parts;
+  if (bound !== binding || typeof id !== 'string' || !(typeof value === 'string' || Number.isSafeInteger(value)))
+    throw refused();
+  return { value, id };
+}
+
+const invalid = (path: string, message: string) =>
+  new HoldfastError('invalid_request', message, { fields: [{ path, message }] });

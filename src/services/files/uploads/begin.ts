@@ -1,0 +1,52 @@
+import { extensionFor } from '../../../base/sniff.ts';
+import { ownerOf } from '../access.ts';
+import type { UploadVerb } from '../deps.ts';
+import { type FileRow, fileWithVariants } from '../file-rows.ts';
+import { originalKey } from '../keys.ts';
+import { checkType } from './check-new-file.ts';
+import { claimedFile, noteFile } from './idempotency.ts';
+import { reserve } from './reserve.ts';
+
+/** Bytes that an upload of unknown length holds at first. */
+const FIRST_HOLD = 1024 * 1024;
+
+export const beginUpload: UploadVerb<'beginUpload'> = (deps) => async (request, context) => {
+  const { file, sizeUnknown, idempotencyId, part } = request;
+  const ownerId = ownerOf(context, request.ownerId);
+  if (!file) throw new TypeError('file is required');
+  checkType(file.contentType, deps.settings);
+  const hold = sizeUnknown ? Math.min(FIRST_HOLD, deps.settings.maxFileSize) : file.size;
+  const now = await deps.db.now();
+
+  const begun = await deps.db.unit(async (tx) => {
+    if (idempotencyId !== undefined) {
+      const existing = await claimedFile(tx, { ownerId, idempotencyId, part }, now);
+      if (existing) return { existing };
+    }
+    const { upload } = await reserve(
+      deps,
+      tx,
+      {
+        ownerId,
+        file: sizeUnknown ? { ...file, size: 0 } : file,
+        kind: 'proxied',
+        hold,
+        declaredSize: sizeUnknown ? null : file.size,
+        partSize: null,
+        keys: (ownerKey, fileId) => {
+          const key = originalKey(ownerKey, fileId, extensionFor(file.contentType));
+          return { source: key, target: key };
+        },
+      },
+      now,
+    );
+    if (idempotencyId !== undefined) await noteFile(tx, { idempotencyId, part, fileId: upload.file_id });
+    return { upload };
+  });
+
+  if (begun.existing) {
+    const existing: FileRow = begun.existing;
+    return { fileId: existing.id, key: '', held: 0, existing: await fileWithVariants(deps.db.reader, existing) };
+  }
+  return { fileId: begun.upload.file_id, key: begun.upload.source_key, held: begun.upload.held };
+};

@@ -1,0 +1,26 @@
+import type { UploadVerb } from '../deps.ts';
+import { fileOfKey } from '../keys.ts';
+import { uploadClosed } from './finish.ts';
+
+/** The principal does not matter: who holds a signed URL may put, as long as its upload is open. */
+export const checkUploadOpen: UploadVerb<'checkUploadOpen'> =
+  ({ db }) =>
+  async ({ key }) => {
+    const fileId = fileOfKey(key);
+    const upload =
+      fileId &&
+      (await db.reader
+        .selectFrom('uploads')
+        .innerJoin('files', 'files.id', 'uploads.file_id')
+        .select(['uploads.state', 'uploads.expires_at', 'uploads.source_key', 'files.purge_reason'])
+        .where('uploads.file_id', '=', fileId)
+        .executeTakeFirst());
+    const open =
+      upload &&
+      upload.source_key === key &&
+      upload.state === 'open' &&
+      upload.purge_reason === null &&
+      upload.expires_at > (await db.now());
+    if (!open) throw uploadClosed();
+    return {};
+  };

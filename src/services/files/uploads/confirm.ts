@@ -1,0 +1,101 @@
+import type { CallContext } from '../../../base/context.ts';
+import { HoldfastError, hasCode } from '../../../base/errors.ts';
+import { newId } from '../../../base/ids.ts';
+import type { ReceivedPart } from '../../../contract/holdfast/v1/file.ts';
+import { notFound, ownerOf } from '../access.ts';
+import type { FilesDeps, FileVerb } from '../deps.ts';
+import { type FileRow, lockFile } from '../file-rows.ts';
+import { announcePurge, lockUpload, markForPurge } from '../purge.ts';
+import { completeUpload } from './complete.ts';
+import { isConfirmToken } from './confirm-token.ts';
+import { answer, uploadBusy, uploadClosed } from './finish.ts';
+import { type ConfirmedUpload, verifyBytes } from './verify-bytes.ts';
+
+/** How long one confirm may take before another, or the janitor, may take over: hashing 5 GB takes some 10 s. */
+const LEASE = 120_000;
+
+export const confirmUpload: FileVerb<'confirmUpload'> = (deps) => async (request, context) => {
+  const { fileId, confirmToken } = request;
+  if (confirmToken !== undefined) {
+    if (!isConfirmToken(deps.confirmKey, fileId, confirmToken)) {
+      throw new HoldfastError('signature_invalid', 'The confirm URL is not valid.');
+    }
+    return confirm(deps, { fileId, ownerId: undefined, parts: request.parts }, context);
+  }
+  return confirm(deps, { fileId, ownerId: ownerOf(context, request.ownerId), parts: request.parts }, context);
+};
+
+interface Confirm {
+  readonly fileId: string;
+  /** Undefined: whoever it belongs to. */
+  readonly ownerId: string | undefined;
+  /** What the client believes it sent; empty: whatever the store has. */
+  readonly parts: readonly ReceivedPart[];
+}
+
+/**
+ * `pending` → `confirming` by compare-and-set with a lease, so that confirm and expiry cannot both win; the store is
+ * asked what it has; then the one transaction. Doing it twice is harmless.
+ */
+export async function confirm(deps: FilesDeps, request: Confirm, context: CallContext) {
+  const begun = await beginConfirm(deps, request);
+  if (!begun.upload) return answer(deps, { file: begun.file, jobs: undefined });
+  const { upload, leaseToken } = begun;
+  try {
+    const evidence = await verifyBytes(deps, upload, request.parts, context);
+    const now = await deps.db.now();
+    const confirmed = await deps.db.unit(async (tx) => {
+      const file = await lockFile(tx, deps.db.dialect, request.fileId);
+      const held = await lockUpload(tx, deps.db.dialect, request.fileId);
+      // Another took over when the lease had run out, and was done before.
+      if (file.status !== 'pending') return { file, jobs: undefined };
+      if (!held || held.lease_token !== leaseToken) throw uploadBusy();
+      return completeUpload(deps, tx, { file, upload: held }, evidence, now);
+    });
+    return await answer(deps, confirmed);
+  } catch (error) {
+    await endConfirm(deps, upload, leaseToken, error);
+    throw error;
+  }
+}
+
+type Begun =
+  | { readonly file: FileRow; readonly upload?: undefined }
+  | { readonly file: FileRow; readonly upload: ConfirmedUpload; readonly leaseToken: string };
+
+async function beginConfirm({ db }: FilesDeps, { fileId, ownerId }: Confirm): Promise<Begun> {
+  const now = await db.now();
+  return db.unit(async (tx): Promise<Begun> => {
+    const file = await lockFile(tx, db.dialect, fileId, ownerId);
+    if (file.status !== 'pending') return { file };
+    const upload = await lockUpload(tx, db.dialect, fileId);
+    if (!upload) throw notFound('upload');
+    if (upload.kind === 'proxied') throw uploadClosed();
+    if (upload.state === 'confirming' && (upload.lease_until ?? 0) > now) throw uploadBusy();
+    const leaseToken = newId();
+    await tx
+      .updateTable('uploads')
+      .set({ state: 'confirming', lease_token: leaseToken, lease_until: now + LEASE })
+      .where('file_id', '=', fileId)
+      .execute();
+    return { file, upload, leaseToken };
+  });
+}
+
+/** After a failure: the upload is open again, or, where what was sent can never become right, given up. */
+async function endConfirm(deps: FilesDeps, upload: ConfirmedUpload, leaseToken: string, error: unknown): Promise<void> {
+  const hopeless =
+    hasCode(error, 'type_not_allowed') ||
+    (upload.multipart_id !== null && hasCode(error, 'size_mismatch', 'checksum_mismatch'));
+  const now = await deps.db.now();
+  await deps.db.unit(async (tx) => {
+    const reopened = await tx
+      .updateTable('uploads')
+      .set({ state: 'open', lease_token: null, lease_until: null })
+      .where('file_id', '=', upload.file_id)
+      .where('lease_token', '=', leaseToken)
+      .executeTakeFirst();
+    if (hopeless && reopened.numUpdatedRows > 0n) await markForPurge(tx, upload.file_id, 'abandoned', now);
+  });
+  if (hopeless) announcePurge(deps, upload.file_id);
+}

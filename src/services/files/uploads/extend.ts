@@ -1,0 +1,32 @@
+import { ownerOf } from '../access.ts';
+import type { UploadVerb } from '../deps.ts';
+import { lockFile } from '../file-rows.ts';
+import { changeUsage, checkQuota, lockOwner } from '../owners.ts';
+import { lockUpload } from '../purge.ts';
+import { checkSize } from './check-new-file.ts';
+import { uploadClosed } from './finish.ts';
+
+/** Held steps are whole mebibytes, so that an upload of unknown length asks seldom. */
+const STEP = 1024 * 1024;
+
+export const extendUpload: UploadVerb<'extendUpload'> =
+  ({ db, settings }) =>
+  async ({ ownerId, fileId, size }, context) => {
+    const owner = ownerOf(context, ownerId);
+    checkSize(size, settings.maxFileSize);
+    const now = await db.now();
+    return db.unit(async (tx) => {
+      const file = await lockFile(tx, db.dialect, fileId, owner);
+      const upload = await lockUpload(tx, db.dialect, file.id);
+      if (!upload) throw uploadClosed();
+      const held = Math.max(upload.held, Math.min(Math.ceil(size / STEP) * STEP, settings.maxFileSize));
+      checkQuota(await lockOwner(tx, db.dialect, owner, now), held - upload.held, settings.userQuota);
+      await changeUsage(tx, owner, { used: 0, held: held - upload.held });
+      await tx
+        .updateTable('uploads')
+        .set({ held, expires_at: now + settings.uploadExpiry })
+        .where('file_id', '=', fileId)
+        .execute();
+      return { held };
+    });
+  };

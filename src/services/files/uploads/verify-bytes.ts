@@ -1,0 +1,96 @@
+import type { Selectable } from 'kysely';
+import type { CallContext } from '../../../base/context.ts';
+import { HoldfastError, hasCode } from '../../../base/errors.ts';
+import type { ReceivedPart } from '../../../contract/holdfast/v1/file.ts';
+import type { FilesDeps } from '../deps.ts';
+import type { UploadsTable } from '../tables.ts';
+import { checkType } from './check-new-file.ts';
+import type { Evidence } from './complete.ts';
+import { checkEvidence } from './finish.ts';
+import { partCount } from './part-size.ts';
+
+export type ConfirmedUpload = Selectable<UploadsTable>;
+
+/** Up to here the whole object is hashed at confirm; above, only where a hash was declared. Bytes. */
+const HASH_LIMIT = 256 * 1024 ** 2;
+
+/**
+ * Brings what was sent to its final key, and looks at it: the length must equal what was declared, the hash must match
+ * where one was given, and the type comes from the bytes. What does not fit is deleted, so that it can be sent again.
+ */
+export async function verifyBytes(
+  deps: FilesDeps,
+  upload: ConfirmedUpload,
+  claimed: readonly ReceivedPart[],
+  context: CallContext,
+): Promise<Evidence> {
+  const { storage, settings } = deps;
+  if (upload.multipart_id !== null) await putTogether(deps, upload, upload.multipart_id, claimed, context);
+  // An earlier confirm may have died between the move and its transaction.
+  const moved = upload.source_key !== upload.target_key && (await inspect(deps, upload, upload.target_key, context));
+  const found = moved || (await inspect(deps, upload, upload.source_key, context));
+  if (!found) throw new HoldfastError('upload_not_complete', 'No bytes have come yet. Send them, then confirm again.');
+  try {
+    checkEvidence(upload, found);
+    checkType(found.contentType, settings);
+  } catch (error) {
+    await storage.deleteObjects({ keys: [upload.source_key, upload.target_key], prefixes: [] }, context);
+    throw error;
+  }
+  if (!moved && upload.source_key !== upload.target_key) {
+    await storage.moveObject({ from: upload.source_key, to: upload.target_key }, context);
+  }
+  return found;
+}
+
+async function inspect({ storage }: FilesDeps, upload: ConfirmedUpload, key: string, context: CallContext) {
+  try {
+    const hash = upload.declared_sha256 !== null || (upload.declared_size ?? 0) <= HASH_LIMIT;
+    const object = await storage.inspectObject({ key, contentType: upload.declared_type, hash }, context);
+    return { size: object.size, sha256: object.sha256 ?? null, contentType: object.contentType };
+  } catch (error) {
+    if (hasCode(error, 'not_found')) return undefined;
+    throw error;
+  }
+}
+
+async function putTogether(
+  { storage }: FilesDeps,
+  upload: ConfirmedUpload,
+  multipartId: string,
+  claimed: readonly ReceivedPart[],
+  context: CallContext,
+): Promise<void> {
+  const key = upload.source_key;
+  const { parts } = await storage.listParts({ key, multipartId }, context);
+  // The store forgets the parts once they are put together: an earlier confirm got so far.
+  if (parts.length === 0) return;
+  const size = upload.declared_size as number;
+  const partSize = upload.part_size as number;
+  const count = partCount(size, partSize);
+  const missing = missingParts(parts, count);
+  if (missing.length > 0) {
+    throw new HoldfastError(
+      'upload_not_complete',
+      `Parts are missing: ${summary(missing)} of ${count}. Send them, then confirm again.`,
+    );
+  }
+  const wrong = parts.find((part) => part.size !== (part.number < count ? partSize : size - partSize * (count - 1)));
+  if (wrong)
+    throw new HoldfastError('upload_not_complete', `Part ${wrong.number} has ${wrong.size} bytes; send it again.`);
+  const byNumber = new Map(parts.map((part) => [part.number, part]));
+  for (const { number, etag } of claimed) {
+    if (etag !== '' && byNumber.get(number)?.etag !== etag) {
+      throw new HoldfastError('upload_not_complete', `Part ${number} is not the one you named; send it again.`);
+    }
+  }
+  await storage.completeMultipart({ key, multipartId, parts }, context);
+}
+
+function missingParts(parts: readonly ReceivedPart[], count: number): number[] {
+  const have = new Set(parts.map((part) => part.number));
+  return Array.from({ length: count }, (_, index) => index + 1).filter((number) => !have.has(number));
+}
+
+const summary = (numbers: readonly number[]) =>
+  numbers.length > 10 ? `${numbers.slice(0, 10).join(', ')} and ${numbers.length - 10} more` : numbers.join(', ');
