@@ -25,6 +25,8 @@ export interface ObjectBody {
   readonly stream: Readable;
   /** Bytes that the stream will give. */
   readonly length: number;
+  /** All that the stream would give, where the store has it at hand: whoever takes this leaves the stream alone. */
+  readonly bytes?: Uint8Array;
 }
 
 export interface SignedRequest {
@@ -42,7 +44,7 @@ export interface PartInfo {
 }
 
 /**
- * An object store. Keys are 1 to 512 bytes of `a-z 0-9 - _ . /`, with no segment that is empty, `.` or `..`; any
+ * An object store. Keys are 1 to 200 bytes of `a-z 0-9 - _ . /`, with no segment that is empty, `.` or `..`; any
  * other is refused with `invalid_request`.
  *
  * Guarantees. An object is seen whole or not at all. When a promise that writes resolves, what it wrote survives a
@@ -82,10 +84,13 @@ export interface ObjectStore {
   ): Promise<SignedRequest>;
   /** All parts that the store has, by number. Empty for a multipart upload that it does not know (any more). */
   listParts(key: string, multipartId: string): Promise<PartInfo[]>;
-  /** Makes the parts, in this order, the object. Done already is done. */
+  /**
+   * Makes the parts, by ascending number, the object. Done already is done. Throws `upload_not_complete` where a part
+   * is not there with this size and ETag, `not_found` where neither the upload nor the object is.
+   */
   completeMultipart(key: string, multipartId: string, parts: readonly PartInfo[]): Promise<void>;
   abortMultipart(key: string, multipartId: string): Promise<void>;
-  /** Multipart uploads begun before a time and neither completed nor aborted. */
+  /** Multipart uploads begun before a time and neither completed nor aborted; at most 1,000, the oldest first. */
   listMultipart(before: Date): Promise<{ readonly key: string; readonly multipartId: string }[]>;
 
   /** Which installation this store belongs to; undefined for one that belongs to none yet. */
@@ -118,6 +123,9 @@ export interface SignedEndpoint {
   readonly path: string;
   /** What the token allows; throws `signature_invalid` or `signature_expired`. */
   verify(token: string): SignedGrant;
-  /** Writes a part; one of the same number is replaced. Answers its ETag. */
+  /**
+   * Writes a part, durably; one of the same number is replaced. Answers its ETag. Throws `upload_closed` once the
+   * upload was completed or aborted.
+   */
   putPart(grant: Extract<SignedGrant, { action: 'put-part' }>, body: Readable, signal: AbortSignal): Promise<PartInfo>;
 }

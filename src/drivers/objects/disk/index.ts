@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { HoldfastError } from '../../../base/errors.ts';
+import { checkKey } from '../keys.ts';
+import type { ObjectStoreOptions } from '../options.ts';
+import type { ObjectStore, SignedGrant } from '../port.ts';
+import { completeMultipart } from './complete.ts';
+import { openDisk } from './disk.ts';
+import { get } from './get.ts';
+import { head } from './head.ts';
+import { claim, installation } from './installation.ts';
+import { list } from './list.ts';
+import { move } from './move.ts';
+import { abortMultipart, createMultipart, listMultipart, listParts, putPart, uploadFolder } from './multipart.ts';
+import { MAX_PARTS } from './parts.ts';
+import { probe } from './probe.ts';
+import { put } from './put.ts';
+import { remove } from './remove.ts';
+import { createSigner } from './signing.ts';
+
+const SIGNED_PATH = '/signed/';
+
+/** Opens the store of a `file:` URL: a folder, by default `objects` in the data directory. */
+export async function openDiskStore(url: string, options: ObjectStoreOptions): Promise<ObjectStore> {
+  const disk = await openDisk(folderOf(url, options.dataDir), options.log);
+  const signer = createSigner(options.signingKey);
+  const urlOf = (grant: SignedGrant, expiresAt: Date) =>
+    options.baseUrl().replace(/\/+$/, '') + SIGNED_PATH + signer.sign(grant, expiresAt);
+
+  return {
+    put: (key, body, putOptions) => put(disk, key, body, putOptions),
+    get: (key, getOptions) => get(disk, key, getOptions),
+    head: (key) => head(disk, key),
+    move: (from, to) => move(disk, from, to),
+    delete: (keys) => remove(disk, keys),
+    list: (prefix, listOptions) => list(disk, prefix, listOptions),
+
+    async signPut(key, { size, contentType, expiresAt }) {
+      checkKey(key);
+      const url = urlOf({ action: 'put', key, size, contentType }, expiresAt);
+      return { method: 'PUT', url, headers: { 'content-type': contentType } };
+    },
+    async signGet(key, { contentType, contentDisposition, expiresAt }) {
+      checkKey(key);
+      return urlOf({ action: 'get', key, contentType, contentDisposition }, expiresAt);
+    },
+
+    createMultipart: (key) => createMultipart(disk, key),
+    async signPart(key, { multipartId, number, size, expiresAt }) {
+      uploadFolder(disk, key, multipartId);
+      if (!Number.isInteger(number) || number < 1 || number > MAX_PARTS) {
+        throw new HoldfastError('invalid_request', `Parts are numbered from 1 to ${MAX_PARTS}.`);
+      }
+      return {
+        method: 'PUT',
+        url: urlOf({ action: 'put-part', key, multipartId, number, size }, expiresAt),
+        headers: {},
+      };
+    },
+    listParts: (key, multipartId) => listParts(disk, key, multipartId),
+    completeMultipart: (key, multipartId, parts) => completeMultipart(disk, key, multipartId, parts),
+    abortMultipart: (key, multipartId) => abortMultipart(disk, key, multipartId),
+    listMultipart: (before) => listMultipart(disk, before),
+
+    installation: () => installation(disk),
+    claim: (id) => claim(disk, id),
+    probe: (signal) => probe(disk, signal),
+    close: () => disk.temporary.close(),
+
+    endpoint: {
+      path: SIGNED_PATH,
+      verify: (token) => signer.verify(token),
+      putPart: (grant, body, signal) => putPart(disk, grant, body, signal),
+    },
+  };
+}
+
+function folderOf(url: string, dataDir: string): string {
+  const path = url.slice('file:'.length);
+  if (path === '') return join(dataDir, 'objects');
+  return path.startsWith('//') ? fileURLToPath(url) : decodeURIComponent(path);
+}

@@ -1,0 +1,113 @@
+import { unlink } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { errnoOf, HoldfastError } from '../../../base/errors.ts';
+import { close, fsync, open, writeAll } from './descriptors.ts';
+import { toStoreError } from './errors.ts';
+
+/** Bytes handed to the operating system at once. Twice as much is held: one lot is written while the next comes in. */
+const BATCH = 1024 * 1024;
+
+interface WriteOptions {
+  readonly size?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Writes a new file, durable but for its name in its folder; answers its size. A body that is not of the declared
+ * size, ends too early, or is aborted leaves no file, and is destroyed.
+ */
+export async function writeFile(path: string, body: Readable | Uint8Array, options: WriteOptions): Promise<number> {
+  const file = new NewFile(path);
+  try {
+    options.signal?.throwIfAborted();
+    if (body instanceof Readable) await writeStream(file, body, options);
+    else {
+      if (options.size !== undefined && options.size !== body.length) throw wrongSize(options.size);
+      await file.write([body], body.length);
+    }
+    await file.finish();
+    return file.size;
+  } catch (error) {
+    if (body instanceof Readable) body.destroy();
+    await file.discard();
+    throw error;
+  }
+}
+
+async function writeStream(file: NewFile, body: Readable, { size, signal }: WriteOptions): Promise<void> {
+  const abort = () => body.destroy(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  let batch: Uint8Array[] = [];
+  let held = 0;
+  let received = 0;
+  let writing: Promise<void> | undefined;
+  try {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      batch.push(chunk);
+      held += chunk.length;
+      received += chunk.length;
+      if (size !== undefined && received > size) throw wrongSize(size);
+      if (held < BATCH) continue;
+      await writing;
+      writing = file.write(batch, held);
+      // Awaited by the next round, which may never come.
+      writing.catch(() => undefined);
+      batch = [];
+      held = 0;
+    }
+    await writing;
+    signal?.throwIfAborted();
+    if (size !== undefined && received < size) throw wrongSize(size);
+    await file.write(batch, held);
+  } catch (error) {
+    await writing?.catch(() => undefined);
+    signal?.throwIfAborted();
+    throw isCut(error) ? new HoldfastError('incomplete_body', 'The body ended too early.', { cause: error }) : error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+const isCut = (error: unknown): boolean =>
+  ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE'].includes(errnoOf(error) ?? '');
+
+const wrongSize = (size: number): HoldfastError =>
+  new HoldfastError('size_mismatch', `The body is not of the declared size of ${size} bytes.`);
+
+/** A file that is made when its first bytes come, so that a small one costs a single write. */
+class NewFile {
+  readonly #path: string;
+  #descriptor: number | undefined;
+  size = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async write(batch: readonly Uint8Array[], length: number): Promise<void> {
+    try {
+      this.#descriptor ??= await open(this.#path, 'wx', 0o600);
+      await writeAll(this.#descriptor, batch, this.size);
+      this.size += length;
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+
+  async finish(): Promise<void> {
+    try {
+      this.#descriptor ??= await open(this.#path, 'wx', 0o600);
+      await fsync(this.#descriptor);
+      const descriptor = this.#descriptor;
+      this.#descriptor = undefined;
+      await close(descriptor);
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+
+  async discard(): Promise<void> {
+    if (this.#descriptor !== undefined) await close(this.#descriptor).catch(() => undefined);
+    await unlink(this.#path).catch(() => undefined);
+  }
+}
