@@ -15,11 +15,24 @@ const SHOWN_IN_PLACE = [
   'application/pdf',
 ];
 
+/** Whether content of this type may be shown in place in a browser, and not only saved. */
+export const mayBeShown = (contentType: string): boolean =>
+  SHOWN_IN_PLACE.some((pattern) => matchesType(contentType, pattern));
+
+// Control characters, path separators, and what turns the direction of writing.
+const UNFIT = /[\p{Cc}/\\\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const MAX_LENGTH = 255;
+
+function saneName(name: string): string {
+  const sane = [...name.toWellFormed().replace(UNFIT, '_')].slice(0, MAX_LENGTH).join('').trim();
+  return sane === '' || /^\.+$/.test(sane) ? 'download' : sane;
+}
+
 /**
  * The Content-Disposition header (RFC 6266, RFC 8187) under which content is handed out: in place only where that is
- * safe and not asked otherwise, always with the name to save it under.
+ * safe and not asked otherwise, always with the name to save it under. Whatever the name holds, the header is valid
+ * and names one plain file.
  */
 export function contentDisposition(contentType: string, name: string, download: boolean): string {
-  const inPlace = !download && SHOWN_IN_PLACE.some((pattern) => matchesType(contentType, pattern));
-  return create(name, { type: inPlace ? 'inline' : 'attachment' });
+  return create(saneName(name), { type: download || !mayBeShown(contentType) ? 'attachment' : 'inline' });
 }
