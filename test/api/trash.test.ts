@@ -83,9 +83,13 @@ describe('the janitor', () => {
   test('says what it would do, and does nothing, with --dry-run', async () => {
     const { id } = await text('dry.txt');
     await remove(id);
-    await until('the retention to pass', () => sweep('--dry-run').then((said) => /\b[1-9]\d*\b/.test(said)), {
-      every: 300,
-    });
+    await until(
+      'the retention to pass',
+      () => sweep('--dry-run').then((said) => /from the trash would be/.test(said)),
+      {
+        every: 300,
+      },
+    );
     expect(query(stack.dataDir, 'SELECT id FROM files WHERE id = ?', id)).toHaveLength(1);
     await sweepUntilGone(id);
     expectProblem(await restore(id), 404, 'not_found');

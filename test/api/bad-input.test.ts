@@ -1,0 +1,303 @@
+import { Readable } from 'node:stream';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { generated } from '../harness/big.ts';
+import { type Api, type FormPart, formBody } from '../harness/client.ts';
+import { fixture, sha256 } from '../harness/fixtures.ts';
+import { type Answer, sendRaw } from '../harness/http.ts';
+import { query, quotaOf, storedFiles } from '../harness/inspect.ts';
+import { expectProblem } from '../harness/problems.ts';
+import { useStack } from '../harness/stack.ts';
+import { until } from '../harness/until.ts';
+
+const MAX = 4 * 1024 ** 2;
+const stack = useStack({
+  env: { MAX_FILE_SIZE: String(MAX), ALLOWED_TYPES: 'text/*,image/jpeg,application/octet-stream', USER_QUOTA: '20MB' },
+});
+let user: Api;
+let me: string;
+beforeAll(async () => {
+  user = await stack.api.signUp();
+  me = (await user.call('GET', '/api/auth/me')).body.id;
+  await user.upload('kept', { name: 'kept.txt', type: 'text/plain' });
+});
+
+const present = async () => ({
+  stored: await storedFiles(stack.dataDir),
+  quota: quotaOf(stack.dataDir, me),
+  rows: query(stack.dataDir, 'SELECT id, status, purge_reason FROM files WHERE purge_reason IS NULL ORDER BY id'),
+  list: await user.listAll(),
+});
+
+/** Does something that must fail, and makes sure that all is then as it was before: bytes, quota, rows and list. */
+async function nothingLost(fail: () => Promise<unknown>): Promise<void> {
+  const before = await present();
+  await fail();
+  let after = await present();
+  await until('all to be as before', async () => {
+    after = await present();
+    return JSON.stringify(after) === JSON.stringify(before);
+  }).catch(() => expect(after).toEqual(before));
+  expect((await user.content(before.list[0]?.id as string)).toString()).toBe('kept');
+}
+
+const refused = (status: number, code: string, send: () => Promise<Answer>) =>
+  nothingLost(async () => expectProblem(await send(), status, code));
+
+const head = (path: string, headers: Record<string, string>) =>
+  [
+    `POST ${path} HTTP/1.1`,
+    'Host: holdfast',
+    `Authorization: Bearer ${user.token}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    '\r\n',
+  ].join('\r\n');
+
+const file = (filename: string, content: string | Uint8Array = 'x', type = 'text/plain'): FormPart => ({
+  field: 'file',
+  filename,
+  type,
+  content,
+});
+
+describe('a body that is cut off in the middle', () => {
+  const half = Buffer.alloc(500_000, 'x');
+  const begun = () => until('the upload to be begun', () => quotaOf(stack.dataDir, me).held > 0);
+  const cut = (request: (string | Uint8Array)[]) =>
+    nothingLost(() => sendRaw(stack.api.url(), request, { cutWhen: begun }));
+
+  test('leaves nothing of a raw body', async () => {
+    await cut([head('/api/files?name=cut.txt', { 'Content-Type': 'text/plain', 'Content-Length': '1000000' }), half]);
+  });
+
+  test('leaves nothing of a chunked one', async () => {
+    const headers = { 'Content-Type': 'text/plain', 'Transfer-Encoding': 'chunked' };
+    await cut([head('/api/files?name=cut.txt', headers), `${half.length.toString(16)}\r\n`, half, '\r\n']);
+  });
+
+  test('leaves nothing of a form', async () => {
+    const { body, type } = formBody([file('cut.txt', Buffer.alloc(1_000_000, 'x'))]);
+    const headers = { 'Content-Type': type, 'Content-Length': String(body.length) };
+    await cut([head('/api/files', headers), body.subarray(0, 500_000)]);
+  });
+
+  test('that ends as if it were whole, without the end of the form, is refused', async () => {
+    const { body, type } = formBody([file('cut.txt', Buffer.alloc(10_000, 'x'))]);
+    await nothingLost(async () => {
+      const { status, body: problem } = await user.call('POST', '/api/files', {
+        body: body.subarray(0, 9_000),
+        headers: { 'content-type': type },
+      });
+      expect(status, JSON.stringify(problem)).toBe(400);
+      expect(['incomplete_body', 'invalid_request']).toContain(problem.code);
+    });
+  });
+
+  test('leaves a signed upload open, to be sent again', async () => {
+    const { file: pending, upload } = await user.begin({
+      name: 'again.txt',
+      size: half.length,
+      contentType: 'text/plain',
+    });
+    const { pathname, search } = new URL(upload.url);
+    const before = await storedFiles(stack.dataDir);
+    const request = `PUT ${pathname}${search} HTTP/1.1\r\nHost: holdfast\r\nContent-Type: text/plain\r\nContent-Length: ${half.length}\r\n\r\n`;
+    await sendRaw(stack.api.url(), [request, half.subarray(0, 100_000)], {
+      cutWhen: () => until('bytes to arrive', async () => (await storedFiles(stack.dataDir)).length > before.length),
+    });
+    await until('the bytes to be gone', async () => (await storedFiles(stack.dataDir)).length === before.length);
+    expectProblem(
+      await user.call('POST', `/api/uploads/${pending.id}/confirm`, { json: {} }),
+      409,
+      'upload_not_complete',
+    );
+    expect((await user.put(upload.url, half, upload.headers)).status).toBe(200);
+    expect((await user.call('POST', `/api/uploads/${pending.id}/confirm`, { json: {} })).status).toBe(202);
+    await user.expect(204, 'DELETE', `/api/files/${pending.id}?permanent=true`);
+    await until('it to be purged', async () => {
+      await stack.cli('sweep');
+      return query(stack.dataDir, 'SELECT 1 FROM files WHERE id = ?', pending.id).length === 0;
+    });
+  });
+});
+
+describe('a declaration that is not kept', () => {
+  test('of the hash', () =>
+    refused(400, 'checksum_mismatch', () =>
+      user.sendRaw('other bytes', {
+        name: 'a.txt',
+        type: 'text/plain',
+        query: { sha256: sha256(Buffer.from('these')) },
+      }),
+    ));
+
+  test('of the length, more than one way', async () => {
+    await nothingLost(async () => {
+      const both = head('/api/files?name=a.txt', {
+        'Content-Type': 'text/plain',
+        'Content-Length': '5',
+        'Transfer-Encoding': 'chunked',
+      });
+      expect(await sendRaw(stack.api.url(), [both, '5\r\nhello\r\n0\r\n\r\n'])).toMatch(/^HTTP\/1\.1 400 /);
+      const twice = head('/api/files?name=a.txt', { 'Content-Type': 'text/plain', 'Content-Length': '5, 6' });
+      expect(await sendRaw(stack.api.url(), [twice, 'hello!'])).toMatch(/^HTTP\/1\.1 400 /);
+      const negative = head('/api/files?name=a.txt', { 'Content-Type': 'text/plain', 'Content-Length': '-5' });
+      expect(await sendRaw(stack.api.url(), [negative, 'hello'])).toMatch(/^HTTP\/1\.1 400 /);
+    });
+  });
+});
+
+describe('a form', () => {
+  test('that is empty', () =>
+    refused(400, 'invalid_request', () =>
+      user.call('POST', '/api/files', {
+        body: '--b--\r\n',
+        headers: { 'content-type': 'multipart/form-data; boundary=b' },
+      }),
+    ));
+
+  test('of no bytes', () =>
+    nothingLost(async () => {
+      const { status } = await user.call('POST', '/api/files', {
+        body: '',
+        headers: { 'content-type': 'multipart/form-data; boundary=b' },
+      });
+      expect(status).toBe(400);
+    }));
+
+  test('without a boundary', () =>
+    nothingLost(async () => {
+      const { status } = await user.call('POST', '/api/files', {
+        body: 'x',
+        headers: { 'content-type': 'multipart/form-data' },
+      });
+      expect([400, 415]).toContain(status);
+    }));
+
+  test('of 10,000 fields', () =>
+    nothingLost(async () => {
+      const fields = Array.from({ length: 10_000 }, (_, i) => ({ field: `field${i}`, content: 'x' }));
+      const answer = await user.sendForm([...fields, file('bomb.txt')]);
+      expectProblem(answer, answer.status, answer.body.code);
+      expect([400, 413]).toContain(answer.status);
+    }));
+
+  test('of 10,000 files', () =>
+    nothingLost(async () => {
+      const answer = await user.sendForm(Array.from({ length: 10_000 }, () => file('a/b')));
+      expect([400, 413]).toContain(answer.status);
+    }));
+
+  test('with a field of a megabyte', () =>
+    nothingLost(async () => {
+      const answer = await user.sendForm([{ field: 'metadata', content: 'x'.repeat(1_000_000) }, file('a.txt')]);
+      expect([400, 413]).toContain(answer.status);
+    }));
+});
+
+describe('a name', () => {
+  test.each([
+    ['that leads out', '../../etc/passwd'],
+    ['with a path', 'a/b.txt'],
+    ['with a path of Windows', 'C:\\secret.txt'],
+    ['of two dots', '..'],
+    ['with NUL', 'a\0.txt'],
+    ['with a control character', 'a\u0007.txt'],
+    ['with a line break', 'a\r\nb.txt'],
+    ['that turns the direction of writing', 'a\u202Egpj.exe'],
+    ['of 300 characters', `${'x'.repeat(296)}.txt`],
+    ['of spaces', '   '],
+  ])('%s is refused, raw and signed', async (_, name) => {
+    await refused(400, 'invalid_name', () => user.sendRaw('x', { name, type: 'text/plain' }));
+    await refused(400, 'invalid_name', () =>
+      user.call('POST', '/api/uploads', { json: { name, size: 1, contentType: 'text/plain' } }),
+    );
+  });
+
+  test.each(['../up.txt', 'a\u0007.txt', `${'x'.repeat(300)}.txt`])('%j in a form is refused', async (name) => {
+    await refused(400, 'invalid_name', () => user.sendForm([file(name)]));
+  });
+
+  test('that there is not is asked for', async () => {
+    await refused(400, 'invalid_request', () => user.sendRaw('x', { type: 'text/plain' }));
+    await nothingLost(async () => {
+      const { status } = await user.sendForm([file('')]);
+      expect(status).toBe(400);
+    });
+  });
+
+  test.each([
+    '…',
+    '🏔️👩‍🔬.txt',
+    'Ωmega',
+    'نص.txt',
+    'x'.repeat(255),
+    '.hidden',
+    'CON',
+    "it's; DROP TABLE files--",
+    '%2e%2e%2f',
+  ])('%j is a name like any other', async (name) => {
+    const raw = await user.upload('x', { name, type: 'text/plain' });
+    const { body } = await user.sendForm([file(name)]);
+    expect([raw.name, body.files[0].name]).toEqual([name.normalize('NFC'), name.normalize('NFC')]);
+    for (const { id } of [raw, body.files[0]]) {
+      expect((await user.file(id)).name).toBe(name.normalize('NFC'));
+      await user.expect(204, 'DELETE', `/api/files/${id}?permanent=true`);
+    }
+    await until('them to be purged', async () => {
+      await stack.cli('sweep');
+      return query(stack.dataDir, 'SELECT 1 FROM files WHERE purge_reason IS NOT NULL').length === 0;
+    });
+  });
+});
+
+describe('a file', () => {
+  test('of a type that is not allowed, whatever it says it is', async () => {
+    const png = await fixture('alpha.png');
+    await refused(422, 'type_not_allowed', () => user.sendRaw(png, { name: 'a.txt', type: 'text/plain' }));
+    await refused(422, 'type_not_allowed', () => user.sendRaw('%PDF-1.7\n', { name: 'a.jpg', type: 'image/jpeg' }));
+  });
+
+  test('over the limit that says so is refused before it comes', () =>
+    refused(413, 'too_large', () => user.sendRaw(Buffer.alloc(MAX + 1), { name: 'large.bin' })));
+
+  test('over the limit is stopped while it comes', async () => {
+    let sent = 0;
+    const endless = Readable.from(
+      (function* () {
+        for (; sent < 100 * MAX; sent += 65_536) yield Buffer.alloc(65_536, sent % 251);
+      })(),
+      { objectMode: false },
+    );
+    await refused(413, 'too_large', () => user.sendRaw(endless, { name: 'endless.bin' }));
+    expect(sent).toBeLessThan(20 * MAX);
+  });
+
+  test('over the limit in a form is stopped too', () =>
+    refused(413, 'too_large', () => user.sendForm([file('large.txt', Buffer.alloc(MAX + 1, 'x'))])));
+
+  test('over the limit is not signed for', () =>
+    refused(413, 'too_large', () =>
+      user.call('POST', '/api/uploads', { json: { name: 'large.bin', size: MAX + 1, contentType: 'text/plain' } }),
+    ));
+
+  test('of exactly the limit is taken', async () => {
+    const { id, size } = await user.upload(generated(MAX, 1), { name: 'exact.bin' });
+    expect(size).toBe(MAX);
+    await user.expect(204, 'DELETE', `/api/files/${id}?permanent=true`);
+    await until('it to be purged', async () => {
+      await stack.cli('sweep');
+      return query(stack.dataDir, 'SELECT 1 FROM files WHERE id = ?', id).length === 0;
+    });
+  });
+
+  test('over the quota is refused, also where its length is not known', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 4; i += 1) ids.push((await user.upload(Buffer.alloc(MAX, i), { name: `${i}.bin` })).id);
+    await refused(413, 'quota_exceeded', () => user.sendRaw(Buffer.alloc(MAX, 'x'), { name: 'full.bin' }));
+    await refused(413, 'quota_exceeded', () => user.sendRaw(generated(MAX, 5), { name: 'full.bin' }));
+    await refused(413, 'quota_exceeded', () =>
+      user.call('POST', '/api/uploads', { json: { name: 'full.bin', size: MAX, contentType: 'text/plain' } }),
+    );
+    for (const id of ids) await user.expect(204, 'DELETE', `/api/files/${id}?permanent=true`);
+  });
+});

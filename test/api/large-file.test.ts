@@ -1,0 +1,43 @@
+import { statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { generated, hashOf } from '../harness/big.ts';
+import type { Api } from '../harness/client.ts';
+import { peakMemory } from '../harness/process.ts';
+import { useStack } from '../harness/stack.ts';
+
+const GIB = 1024 ** 3;
+const SIZE = 2 * GIB;
+const LIMIT = 400 * 1024 ** 2;
+
+function freeSpace(): number {
+  const { bavail, bsize } = statfsSync(tmpdir());
+  return bavail * bsize;
+}
+
+describe('a file of 2 GiB', () => {
+  const stack = useStack();
+  let user: Api;
+  beforeAll(async () => {
+    user = await stack.api.signUp();
+  });
+
+  test('goes in and out whole, in memory that stays flat', { timeout: 180_000 }, async (context) => {
+    if (freeSpace() < 5 * GIB) return context.skip('less than 5 GiB are free for temporary files');
+    const sent = hashOf(generated(SIZE, 2));
+    const file = await user.upload(generated(SIZE, 2), {
+      name: 'large.bin',
+      headers: { 'content-length': String(SIZE) },
+      deadline: 120_000,
+    });
+    expect({ size: file.size, sha256: file.sha256 }).toEqual(await sent);
+
+    const path = `/api/files/${file.id}/content`;
+    const received = await hashOf(await user.open('GET', path, { deadline: 120_000 }));
+    expect(received).toEqual(await sent);
+
+    const tail = await user.call('GET', path, { headers: { range: `bytes=${SIZE - 10}-` } });
+    expect(tail.headers['content-range']).toBe(`bytes ${SIZE - 10}-${SIZE - 1}/${SIZE}`);
+    expect(peakMemory(stack.server.pid) ?? 0).toBeLessThan(LIMIT);
+  });
+});
