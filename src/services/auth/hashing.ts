@@ -25,7 +25,7 @@ export interface PasswordHashing {
 }
 
 /** `password` is at most 72 bytes, as `password.ts` makes sure. */
-export function createPasswordHashing({ concurrency = CONCURRENCY, queue = QUEUE } = {}): PasswordHashing {
+export function createPasswordHashing({ cost = COST, concurrency = CONCURRENCY, queue = QUEUE } = {}): PasswordHashing {
   const waiting: (() => void)[] = [];
   let busy = 0;
 
@@ -71,7 +71,7 @@ export function createPasswordHashing({ concurrency = CONCURRENCY, queue = QUEUE
   }
 
   return {
-    hash: (password, signal) => inTurn(signal, () => bcrypt.hash(password, COST)),
+    hash: (password, signal) => inTurn(signal, () => bcrypt.hash(password, cost)),
     matches: (password, hash, signal) =>
       inTurn(signal, async () => (await bcrypt.compare(password, hash ?? NOBODY)) && hash !== undefined),
   };

@@ -1,5 +1,5 @@
 import type { Migration } from '../../../drivers/database/port.ts';
-import { users } from './0001-users.ts';
+import { users } from './0001_users.ts';
 
 /** In the order in which they run. */
 export const AUTH_MIGRATIONS: readonly Migration[] = [users];
