@@ -1,0 +1,40 @@
+import { realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { extname, join, parse, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The entry of a child: TypeScript here, JavaScript in the built package. */
+export const CHILD = fileURLToPath(new URL(`./child${extname(import.meta.url)}`, import.meta.url));
+
+/** Folders with the code that a child runs. */
+const CODE = fileURLToPath(new URL('../../../', import.meta.url));
+const LIBRARIES = ['sharp', '@hyzyla/pdfium'];
+
+/**
+ * Node's arguments for a child that may read our code and its scratch folder, write its scratch folder, and do nothing
+ * else: no network, no further processes, no other files. The image library is a native add-on, which this model does
+ * not bind; against what it parses stand the blocked decoders and the limits.
+ */
+export function confinement(scratch: string): string[] {
+  return [
+    '--permission',
+    '--allow-addons',
+    '--allow-worker',
+    ...[CODE, join(CODE, '..', 'package.json'), ...libraryFolders(), scratch].map((path) => `--allow-fs-read=${path}`),
+    `--allow-fs-write=${scratch}`,
+    '--disable-warning=SecurityWarning',
+    '--title=holdfast-sandbox',
+  ];
+}
+
+/** The outermost `node_modules` that hold the libraries, wherever this package was installed. */
+function libraryFolders(): string[] {
+  const { resolve } = createRequire(import.meta.url);
+  const folders = LIBRARIES.map((name) => {
+    const path = realpathSync(resolve(name));
+    const { root } = parse(path);
+    const segments = path.slice(root.length).split(sep);
+    return root + segments.slice(0, segments.indexOf('node_modules') + 1).join(sep);
+  });
+  return [...new Set(folders)];
+}
