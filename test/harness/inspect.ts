@@ -24,11 +24,38 @@ export function quotaOf(dataDir: string, ownerId: string): Pick<OwnerRow, 'used'
   return { used: row?.used ?? 0, held: row?.held ?? 0 };
 }
 
-/** Every file in folders of the data directory, with its path: what the object store has on disk, finished or not. */
+/**
+ * What the object store has on disk, finished or not: every file in a folder of the data directory, and multipart
+ * uploads under way, which are folders.
+ */
 export async function storedFiles(dataDir: string): Promise<string[]> {
+  const uploads = join(dataDir, 'objects', 'uploads');
   const entries = await readdir(dataDir, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && entry.parentPath !== dataDir)
+    .filter((entry) => (entry.isFile() ? entry.parentPath !== dataDir : entry.parentPath === uploads))
     .map((entry) => relative(dataDir, join(entry.parentPath, entry.name)))
     .sort();
+}
+
+/** Columns that say when something ends or begins, by what it is for. */
+const TIMES: Readonly<Record<string, readonly string[]>> = {
+  uploads: ['lease_until', 'created_at', 'expires_at'],
+  idempotency_keys: ['lease_until', 'expires_at'],
+  processing_jobs: ['lease_until', 'due_at', 'announce_at'],
+  files_leases: ['lease_until'],
+  files: ['deleted_at', 'expires_at'],
+  object_marks: ['marked_at'],
+};
+
+/** Lets time pass for a stack that is stopped, as if it were started that much later. */
+export function passTime(dataDir: string, milliseconds: number): void {
+  const database = new DatabaseSync(join(dataDir, 'holdfast.db'));
+  try {
+    for (const [table, columns] of Object.entries(TIMES)) {
+      const changes = columns.map((column) => `${column} = ${column} - ${milliseconds}`);
+      database.exec(`UPDATE ${table} SET ${changes.join(', ')}`);
+    }
+  } finally {
+    database.close();
+  }
 }

@@ -69,40 +69,54 @@ export async function runCli(args: readonly string[], env: Environment, { deadli
   }
 }
 
-/** Starts a server and resolves when it answers. Throws, with what it printed, where it ends before that. */
-export async function startServer(env: Environment): Promise<ServerProcess> {
+/** A server that was started and may not answer yet. */
+export interface StartingServer extends Omit<ServerProcess, 'url'> {
+  /** Resolves when it answers. Throws, with what it printed, where it ends before that. */
+  ready(): Promise<ServerProcess>;
+}
+
+export function spawnServer(env: Environment): StartingServer {
   const { child, printed, exited } = launch(['serve'], env);
-  const output = () => `${printed.stdout}${printed.stderr}`;
   let ended: Exit | undefined;
   exited.then((exit) => {
     ended = exit;
   });
-  try {
-    const url = await until(
-      'the server to listen',
-      async () => {
-        if (ended) return '';
-        const url = /https?:\/\/127\.0\.0\.1:\d+/.exec(output())?.[0];
-        return url && (await fetch(`${url}/readyz`)).ok && url;
-      },
-      { within: 30_000, every: 10 },
-    );
-    if (!url) throw new Error(`The server ended with ${JSON.stringify(ended)}.`);
-    return {
-      url,
-      pid: child.pid as number,
-      output,
-      exited,
-      async kill(signal) {
-        child.kill(signal);
-        return within(45_000, `the server to end after ${signal}`, exited);
-      },
-    };
-  } catch (error) {
-    child.kill('SIGKILL');
-    throw new Error(`The server did not start. It printed:\n${output()}`, { cause: error });
-  }
+  const common = {
+    pid: child.pid as number,
+    output: () => `${printed.stdout}${printed.stderr}`,
+    exited,
+    async kill(signal: NodeJS.Signals) {
+      child.kill(signal);
+      return within(45_000, `the server to end after ${signal}`, exited);
+    },
+  };
+  const look = async () => {
+    if (ended) throw new Error(`It ended with ${JSON.stringify(ended)}.`);
+    const url = /https?:\/\/127\.0\.0\.1:\d+/.exec(common.output())?.[0];
+    return url && (await isReady(url)) && url;
+  };
+  return {
+    ...common,
+    async ready() {
+      try {
+        const url = await until('the server to be ready', look, { within: 30_000, every: 10, stopOnError: true });
+        return { ...common, url };
+      } catch (error) {
+        child.kill('SIGKILL');
+        throw new Error(`The server did not start. It printed:\n${common.output()}`, { cause: error });
+      }
+    },
+  };
 }
+
+const isReady = (url: string) =>
+  fetch(`${url}/readyz`).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+
+/** Starts a server and resolves when it answers. */
+export const startServer = (env: Environment): Promise<ServerProcess> => spawnServer(env).ready();
 
 /** Process ids of the children of a process; Linux only, elsewhere none. */
 export function childrenOf(pid: number): number[] {

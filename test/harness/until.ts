@@ -5,6 +5,8 @@ interface UntilOptions {
   readonly within?: number;
   /** Milliseconds between two looks. */
   readonly every?: number;
+  /** Gives up at once when a look throws. */
+  readonly stopOnError?: boolean;
 }
 
 /**
@@ -14,7 +16,7 @@ interface UntilOptions {
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
-  { within = 20_000, every = 25 }: UntilOptions = {},
+  { within = 20_000, every = 25, stopOnError = false }: UntilOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + within;
   let last: unknown;
@@ -24,6 +26,7 @@ export async function until<T>(
       if (seen !== undefined && seen !== false) return seen;
       last = undefined;
     } catch (error) {
+      if (stopOnError) throw error;
       last = error;
     }
     await pause(every);

@@ -1,0 +1,98 @@
+import { Readable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { Api } from '../harness/client.ts';
+import { noise } from '../harness/fixtures/random.ts';
+import { fixture, sha256 } from '../harness/fixtures.ts';
+import { storedFiles } from '../harness/inspect.ts';
+import { childrenOf, isAlive } from '../harness/process.ts';
+import { startStack } from '../harness/stack.ts';
+import { until, within } from '../harness/until.ts';
+import { allJobsEnd, brokenPromises } from './laws/promises.ts';
+import { contradictions } from './laws/rows.ts';
+import { startLoad } from './load/clients.ts';
+import { Ledger } from './load/ledger.ts';
+
+describe('SIGTERM', () => {
+  test('under load ends with 0 within 30 s, and nothing is lost', { timeout: 120_000 }, async () => {
+    const stack = await startStack({ env: { WORKER_CONCURRENCY: '2' } });
+    try {
+      const user = await stack.api.signUp();
+      const ledger = new Ledger();
+      const load = startLoad(user, ledger, { seed: 1, clients: 4 });
+      await until('the load to get on', () => ledger.acknowledged >= 60 || ledger.broken.length > 0);
+      const children = childrenOf(stack.server.pid);
+      const exit = await within(30_000, 'the server to end', stack.server.kill('SIGTERM'));
+      expect(exit, stack.output()).toEqual({ code: 0, signal: null });
+      expect(children.filter(isAlive)).toEqual([]);
+      await load.stop();
+      expect(contradictions(stack.dataDir)).toEqual([]);
+      expect((await storedFiles(stack.dataDir)).filter((path) => /[/\\]tmp[/\\]/.test(path))).toEqual([]);
+
+      await stack.start();
+      await allJobsEnd(user, 60_000);
+      expect(await brokenPromises(user, ledger)).toEqual([]);
+    } finally {
+      await stack.dispose();
+    }
+  });
+
+  test('lets a request that is under way end, and takes no new one', { timeout: 60_000 }, async () => {
+    const stack = await startStack();
+    try {
+      const user = await stack.api.signUp();
+      const bytes = noise(2_000_000, 1);
+      let finish: () => void = () => {};
+      const stopping = new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      let begun = false;
+      async function* slowly() {
+        yield bytes.subarray(0, 1_000_000);
+        begun = true;
+        await stopping;
+        yield bytes.subarray(1_000_000);
+      }
+      const upload = user.upload(Readable.from(slowly()), { name: 'slow.bin' });
+      await until('the upload to be under way', () => begun);
+      const exit = stack.server.kill('SIGTERM');
+      await until('new requests to be refused', () =>
+        new Api(stack.api.url).call('GET', '/healthz').then(
+          ({ status }) => status >= 500,
+          () => true,
+        ),
+      );
+      finish();
+      const file = await upload;
+      expect(file.sha256).toBe(sha256(bytes));
+      expect(await exit).toEqual({ code: 0, signal: null });
+      await stack.start();
+      expect(sha256(await user.content(file.id))).toBe(sha256(bytes));
+    } finally {
+      await stack.dispose();
+    }
+  });
+
+  test('hands back jobs that are running, which cost no attempt and end after the next start', {
+    timeout: 90_000,
+  }, async () => {
+    const stack = await startStack({ env: { WORKER_CONCURRENCY: '1' } });
+    try {
+      const user = await stack.api.signUp();
+      const camera = await fixture('camera.jpg');
+      const ids: string[] = [];
+      for (let i = 0; i < 6; i += 1) ids.push((await user.upload(camera, { name: `${i}.jpg` })).id);
+      await until('a job to run', async () => {
+        const { body } = await user.expect(200, 'GET', '/api/jobs?status=running&limit=1');
+        return body.items.length > 0;
+      });
+      expect(await stack.server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+      await stack.start();
+      for (const id of ids) {
+        expect((await user.processed(id)).processing).toMatchObject({ state: 'done', failed: 0 });
+        for (const job of await user.jobs(id)) expect(job).toMatchObject({ status: 'succeeded', attempt: 1 });
+      }
+    } finally {
+      await stack.dispose();
+    }
+  });
+});
