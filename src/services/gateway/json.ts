@@ -10,15 +10,10 @@ import {
   type Variant,
   Visibility,
 } from '../../contract/holdfast/v1/file.ts';
+import { present } from './present.ts';
 import type { FileJson, VariantJson } from './schemas/file.ts';
 import type { JobJson } from './schemas/job.ts';
 import type { UserJson } from './schemas/user.ts';
-
-/** What the contract always sets, though its wire form could leave it out. */
-function required<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw new TypeError(`${what} is not set`);
-  return value;
-}
 
 const time = (value: Date | undefined): string | null => value?.toISOString() ?? null;
 
@@ -33,13 +28,13 @@ export function variantJson(fileId: string, variant: Variant): VariantJson {
     size: variant.size,
     width: variant.width,
     height: variant.height,
-    createdAt: required(variant.createdAt, 'Variant.createdAt').toISOString(),
+    createdAt: present(variant.createdAt).toISOString(),
     url: contentPath(fileId, variant.type),
   };
 }
 
 function processingJson(processing: Processing | undefined): FileJson['processing'] {
-  const { state, total, finished, failed } = required(processing, 'File.processing');
+  const { state, total, finished, failed } = present(processing);
   return { state: toWord(ProcessingState, state), total, finished, failed };
 }
 
@@ -58,8 +53,8 @@ export function fileJson(file: File): FileJson {
     variants: file.variants.map((variant) => variantJson(file.id, variant)),
     url: contentPath(file.id),
     publicUrl: file.visibility === Visibility.PUBLIC ? `/public/${file.id}` : null,
-    createdAt: required(file.createdAt, 'File.createdAt').toISOString(),
-    updatedAt: required(file.updatedAt, 'File.updatedAt').toISOString(),
+    createdAt: present(file.createdAt).toISOString(),
+    updatedAt: present(file.updatedAt).toISOString(),
     uploadedAt: time(file.uploadedAt),
     deletedAt: time(file.deletedAt),
     expiresAt: time(file.expiresAt),
@@ -77,8 +72,8 @@ export function jobJson(job: Job): JobJson {
     attempt: job.attempt,
     code: job.code ?? null,
     reason: job.reason ?? null,
-    createdAt: required(job.createdAt, 'Job.createdAt').toISOString(),
-    updatedAt: required(job.updatedAt, 'Job.updatedAt').toISOString(),
+    createdAt: present(job.createdAt).toISOString(),
+    updatedAt: present(job.updatedAt).toISOString(),
   };
 }
 
@@ -87,6 +82,6 @@ export function userJson(user: User): UserJson {
     id: user.id,
     email: user.email,
     name: user.name ?? null,
-    createdAt: required(user.createdAt, 'User.createdAt').toISOString(),
+    createdAt: present(user.createdAt).toISOString(),
   };
 }

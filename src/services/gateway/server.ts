@@ -6,6 +6,7 @@ import { answerClientError } from './client-error.ts';
 import { allowOrigins } from './cors.ts';
 import type { GatewayDeps } from './deps.ts';
 import { createMethodGuard } from './methods.ts';
+import { measureRequest } from './metrics.ts';
 import { describeApi } from './openapi.ts';
 import { sendProblem } from './problem.ts';
 import { createCall } from './request.ts';
@@ -52,7 +53,11 @@ export function buildServer(deps: GatewayDeps): App {
   app.addHook('onRequest', (request, reply, done) => {
     request.call = createCall(request, reply, log);
     reply.raw.setHeader('x-request-id', request.id);
-    whenAnswered(request, reply, (answered) => logRequest(log, request, answered));
+    const { socket } = request.raw;
+    whenAnswered(request, reply, (answered) => {
+      logRequest(log, request, answered);
+      measureRequest(answered, socket);
+    });
     done();
   });
   app.setErrorHandler((error, request, reply) => sendProblem(request, reply, error));

@@ -87,6 +87,8 @@ const join = (path: string, name: string) => (path === '' ? name : `${path}.${na
 
 function toFields(error: TLocalizedValidationError): FieldError[] {
   const path = toPath(error.instancePath);
+  // Said again, and better, as additionalProperties.
+  if (error.keyword === 'boolean') return [];
   if (error.keyword === 'required') {
     return error.params.requiredProperties.map((name) => ({ path: join(path, name), message: 'is missing' }));
   }
