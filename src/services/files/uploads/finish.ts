@@ -16,7 +16,7 @@ export const finishUpload: UploadVerb<'finishUpload'> =
       const file = await lockFile(tx, deps.db.dialect, fileId, owner);
       if (file.status !== 'pending') return { file, jobs: undefined };
       const upload = await lockUpload(tx, deps.db.dialect, fileId);
-      if (!upload || upload.state !== 'open') throw uploadClosed();
+      if (upload?.state !== 'open') throw uploadClosed();
       checkEvidence(upload, { size, sha256 });
       return completeUpload(deps, tx, { file, upload }, { size, sha256, contentType: file.content_type }, now);
     });

@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { type CallContext, serviceContext } from '../../base/context.ts';
+import { openBroker } from '../../drivers/broker/index.ts';
+import { openDatabase } from '../../drivers/database/index.ts';
+import { openObjects } from '../../drivers/objects/index.ts';
+import { createStorageService } from '../storage/index.ts';
+import type { PlannedJob, ProcessingCatalog } from './catalog.ts';
+import { createFilesService, FILES_MIGRATIONS, type FilesSettings, type FilesTables } from './index.ts';
+
+/** A files service on a real database and a real object store, in a folder of its own. */
+export async function openTestFiles(settings: Partial<FilesSettings> = {}) {
+  const log = pino({ level: 'silent' });
+  const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-files-'));
+  const server = await openDatabase('sqlite:', { dataDir, log });
+  const db = server.view<FilesTables>();
+  await db.migrate('files', FILES_MIGRATIONS);
+  const objects = await openObjects('file:', {
+    dataDir,
+    signingKey: Buffer.alloc(32, 1),
+    publicUrl: () => 'http://127.0.0.1',
+    log,
+  });
+  const broker = await openBroker('local:', { log });
+  const service = createFilesService({
+    db,
+    storage: createStorageService({ objects, log }),
+    broker,
+    catalog: CATALOG,
+    settings: {
+      maxFileSize: 10 * 1024 ** 3,
+      allowedTypes: [],
+      userQuota: undefined,
+      uploadExpiry: 3600_000,
+      trashRetention: 3600_000,
+      maxRetries: 2,
+      jobLease: 60_000,
+      ...settings,
+    },
+    confirmKey: Buffer.alloc(32, 2),
+    log,
+  });
+  return {
+    ...service,
+    db,
+    objects,
+    broker,
+    as: (ownerId: string): CallContext => ({
+      ...serviceContext('test', log, 'test'),
+      principal: { kind: 'user', ownerId },
+    }),
+    asService: serviceContext('test', log, 'test'),
+    async close() {
+      await broker.close();
+      await objects.close();
+      await server.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export type TestFiles = Awaited<ReturnType<typeof openTestFiles>>;
+
+const job = (type: string, processor = 'resize'): PlannedJob => ({ type, processor, options: {} });
+
+/** Two jobs for an image, none for anything else; what is asked for is named by its processor. */
+const CATALOG: ProcessingCatalog = {
+  presetsFor: (contentType) => (contentType.startsWith('image/') ? [job('thumbnail', 'thumbnail'), job('small')] : []),
+  plan: (processor, options) => ({ type: `${processor}-asked`, processor, options }),
+};
