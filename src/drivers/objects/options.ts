@@ -7,6 +7,6 @@ export interface ObjectStoreOptions {
   /** Signs requests to a store that has no server of its own; at least 32 bytes, and for nothing else. */
   readonly signingKey: Uint8Array;
   /** PUBLIC_URL, asked for at each signing: the port may be chosen only at listening. */
-  readonly baseUrl: () => string;
+  readonly publicUrl: () => string;
   readonly log: Logger;
 }

@@ -25,7 +25,7 @@ export async function openDiskStore(url: string, options: ObjectStoreOptions): P
   const disk = await openDisk(folderOf(url, options.dataDir), options.log);
   const signer = createSigner(options.signingKey);
   const urlOf = (grant: SignedGrant, expiresAt: Date) =>
-    options.baseUrl().replace(/\/+$/, '') + SIGNED_PATH + signer.sign(grant, expiresAt);
+    options.publicUrl().replace(/\/+$/, '') + SIGNED_PATH + signer.sign(grant, expiresAt);
 
   return {
     put: (key, body, putOptions) => put(disk, key, body, putOptions),
