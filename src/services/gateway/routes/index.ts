@@ -8,6 +8,9 @@ import { healthRoutes } from './health.ts';
 import { jobRoutes } from './jobs.ts';
 import { publicRoutes } from './public.ts';
 import { signedRoutes } from './signed.ts';
+import { signedPutRoutes } from './signed-put.ts';
+import { uploadFileRoutes } from './upload-files.ts';
+import { uploadRoutes } from './uploads.ts';
 
 /** Every resource that the gateway serves. */
 export const ROUTES: readonly RouteModule[] = [
@@ -18,6 +21,9 @@ export const ROUTES: readonly RouteModule[] = [
   jobRoutes,
   publicRoutes,
   signedRoutes,
+  signedPutRoutes,
+  uploadFileRoutes,
+  uploadRoutes,
   healthRoutes,
   docsRoutes,
 ];
