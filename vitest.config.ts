@@ -17,7 +17,7 @@ export default defineConfig({
     silent: 'passed-only',
     reporters: ['default', './scripts/test/collector.ts'],
     projects: [
-      project('unit', 0, ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'test/harness/**/*.test.ts']),
+      project('unit', 0, ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bin/*.test.ts', 'test/harness/**/*.test.ts']),
       project('api', 1, ['test/api/**/*.test.ts'], Math.max(2, Math.floor(workers / 2))),
       project('faults', 2, ['test/faults/**/*.test.ts'], Math.max(1, Math.floor(workers / 2))),
     ],

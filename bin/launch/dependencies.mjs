@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { install } from './install.mjs';
-
-const ADVICE = 'Check the connection to the npm registry and start again, or run `npm ci` yourself to see more.';
+import { LaunchError } from './error.mjs';
+import { CONNECTION, install } from './install.mjs';
 
 /**
  * Makes node_modules what package-lock.json says. A file in node_modules names the lock that it was made from; one that
@@ -23,20 +22,31 @@ export async function ensureDependencies(root, node, { development }) {
   if (isComplete(modules)) return;
 
   const lock = JSON.parse(text);
-  const finish = (folder) => writeFileSync(markerOf(folder), markerText(hash, agrees(folder, lock, true)));
+  const mark = (folder) => writeFileSync(markerOf(folder), markerText(hash, agrees(folder, lock, true)));
   if (agrees(modules, lock, development)) {
-    finish(modules);
+    try {
+      mark(modules);
+    } catch {
+      // Where nothing can be written, the record is compared at each start.
+    }
     return;
   }
+
   console.error('holdfast: installing dependencies …');
   await install({
     root,
     folder: root,
     node,
     args: ['--include=optional', ...(development ? ['--include=dev'] : [])],
-    advice: ADVICE,
+    advice: CONNECTION,
     isComplete,
-    finish,
+    finish(made) {
+      // npm does not mind when an optional package cannot be fetched; we do where it is the one for this machine.
+      if (!agrees(made, lock, development)) {
+        throw new LaunchError(`Not all dependencies could be fetched. ${CONNECTION}`);
+      }
+      mark(made);
+    },
   });
 }
 

@@ -5,6 +5,8 @@ import { npm } from './npm.mjs';
 
 const FORGOTTEN = 60 * 60_000;
 
+export const CONNECTION = 'Check the connection to the npm registry and start again.';
+
 /**
  * Puts what a folder's package-lock.json pins into its node_modules. It is installed beside and moved into place when
  * it is whole: an install that is cut off leaves things as they were, and two at a time do not meet.

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LaunchError } from './error.mjs';
-import { install } from './install.mjs';
+import { CONNECTION, install } from './install.mjs';
 
 const NEEDED = 24;
 
@@ -49,6 +49,8 @@ export async function ensureNode(root) {
     advice,
     isComplete,
     finish(made) {
+      if (!existsSync(binary(made)))
+        throw new LaunchError(`Node.js ${version} could not be fetched. ${CONNECTION} ${advice}`);
       const { stdout } = spawnSync(binary(made), ['--version'], { encoding: 'utf8' });
       if (stdout?.trim() !== `v${version}`) {
         throw new LaunchError(`Node.js ${version} for ${platform} does not run on this machine. ${advice}`);
