@@ -13,7 +13,7 @@ export class ConfigError extends Error {
   }
 }
 
-export type SignupMode = 'open' | 'invite' | 'closed';
+export type SignupMode = 'open' | 'closed';
 
 /** All that can be set, validated. Sizes are bytes, times milliseconds. */
 export interface Config {

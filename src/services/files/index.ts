@@ -17,6 +17,7 @@ import { extendLease, releaseJobs } from './jobs/lease.ts';
 import { getJob, listJobs } from './jobs/list.ts';
 import { requestVariant } from './jobs/request-variant.ts';
 import { retryJob } from './jobs/retry.ts';
+import { breakLeases } from './leases.ts';
 import { deleteFile } from './lifecycle/delete.ts';
 import { generateDownloadURL } from './lifecycle/download-url.ts';
 import { getFile } from './lifecycle/get.ts';
@@ -112,6 +113,7 @@ export function createFilesService(needs: Omit<FilesDeps, 'onEvent'>) {
     maintenance: assemble<MaintenanceServiceDefinition>(MAINTENANCE_VERBS, deps),
     events: assemble<EventServiceDefinition>(EVENT_VERBS, deps),
     installation: () => readInstallation(deps.db),
+    breakLeases: () => breakLeases(deps.db),
 
     /** Starts what goes on beside calls: relaying events, dispatching jobs, hashing what was not hashed. */
     start(): Running {

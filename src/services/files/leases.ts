@@ -23,3 +23,16 @@ export async function takeLease(
     return true;
   });
 }
+
+/**
+ * Ends every lease. For an instance that knows that it is alone, at its start: whoever held them is dead, so nobody
+ * has to wait until they run out.
+ */
+export async function breakLeases(db: Database<FilesTables>): Promise<void> {
+  await db.unit(async (tx) => {
+    await tx.deleteFrom('files_leases').execute();
+    await tx.updateTable('uploads').set({ lease_until: 0 }).where('state', '=', 'confirming').execute();
+    await tx.updateTable('idempotency_keys').set({ lease_until: 0 }).where('answer', 'is', null).execute();
+    await tx.updateTable('processing_jobs').set({ lease_until: 0 }).where('state', '=', 'running').execute();
+  });
+}
