@@ -1,6 +1,6 @@
-import { type CreateTableBuilder, type SqlBool, sql } from 'kysely';
+import { type CreateTableBuilder, sql } from 'kysely';
 import type { Dialect } from '../port.ts';
-import { search } from './search.ts';
+import { holds, search } from './search.ts';
 
 export const dialect: Dialect = {
   name: 'sqlite',
@@ -13,10 +13,10 @@ export const dialect: Dialect = {
 
   // By json_each and not by a path: a path cannot name every key.
   jsonText: (column, key) =>
-    sql<string | null>`(select cast(value as text) from json_each(${column}) where key = ${key} limit 1)`,
+    key.includes('\0')
+      ? sql<string | null>`null`
+      : sql<string | null>`(select cast(value as text) from json_each(${column}) where key = ${key} limit 1)`,
 
-  // instr and not LIKE: LIKE folds ASCII.
-  contains: (column, part) => sql<SqlBool>`instr(${column}, ${part}) > 0`,
-
+  contains: holds,
   search,
 };

@@ -7,8 +7,8 @@ import {
   type QueryResult,
   SqliteAdapter,
   SqliteIntrospector,
-  SqliteQueryCompiler,
 } from 'kysely';
+import { QueryCompiler } from './query-compiler.ts';
 
 const refuse = (what: string) => async (): Promise<never> => {
   throw new Error(`${what} is not for callers of the database port: see Database.unit.`);
@@ -24,7 +24,7 @@ const DRIVER: Driver = {
   rollbackTransaction: refuse('A transaction'),
   destroy: refuse('Closing'),
 };
-const COMPILER = new SqliteQueryCompiler();
+const COMPILER = new QueryCompiler();
 const ADAPTER = new SqliteAdapter();
 const DIALECT: Dialect = {
   createDriver: () => DRIVER,

@@ -1,10 +1,15 @@
-import { type SqlBool, sql } from 'kysely';
+import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { SearchIndex, TextSearch } from '../port.ts';
 
 /** Most grams that are looked up for one part: more hardly narrow it further, and the text itself is checked anyway. */
 const MAX_GRAMS = 16;
 
 const indexName = ({ table, column }: SearchIndex) => `${table}_${column}_search`;
+
+/** `Dialect.contains`. By instr and not LIKE, which folds ASCII and has wildcards. No text holds a NUL character. */
+export function holds(text: Expression<string>, part: string): RawBuilder<SqlBool> {
+  return part.includes('\0') ? sql`false` : sql`instr(${text}, ${part}) > 0`;
+}
 
 /**
  * A full-text index of all runs of three characters (sqlite.org/fts5.html, "The Trigram Tokenizer"), kept by triggers.
@@ -31,19 +36,19 @@ export const search: TextSearch = {
   },
 
   matches(index, part) {
-    const text = sql.ref(`${index.table}.${index.column}`);
-    const holds = sql<SqlBool>`instr(${text}, ${part}) > 0`;
+    const inText = holds(sql.ref<string>(`${index.table}.${index.column}`), part);
     const grams = gramsOf(part);
     // One or two characters are in no gram; nor are they rare, so that a page of matches is soon full.
-    if (grams.length === 0) return holds;
+    if (grams.length === 0) return inText;
     const query = grams.map((gram) => `"${gram.replaceAll('"', '""')}"`).join(' AND ');
     const [fts, key] = [sql.id(indexName(index)), sql.ref(`${index.table}.${index.rowKey}`)];
-    return sql<SqlBool>`(${key} in (select rowid from ${fts} where ${fts} match ${query}) and ${holds})`;
+    return sql<SqlBool>`(${key} in (select rowid from ${fts} where ${fts} match ${query}) and ${inText})`;
   },
 };
 
 /** Runs of three code points, taken evenly from the whole part. */
 function gramsOf(part: string): string[] {
+  if (part.includes('\0')) return [];
   const characters = [...part];
   const step = Math.max(1, Math.ceil((characters.length - 2) / MAX_GRAMS));
   const grams = new Set<string>();

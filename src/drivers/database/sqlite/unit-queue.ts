@@ -14,9 +14,16 @@ interface Unit {
   readonly reject: (error: unknown) => void;
 }
 
-/** One commit takes at most this many units, and stops taking more after this long, so that the first need not wait. */
+/** Milliseconds. */
+export interface UnitTimes {
+  /** What one unit may take. It can only be passed by one that awaits something else than the database. */
+  readonly unit: number;
+  /** After this long no more units are taken into a group, so that the first need not wait. */
+  readonly group: number;
+}
+
+/** Units that one commit takes at most. */
 const MAX_GROUP = 128;
-const MAX_GROUP_MS = 20;
 const MAX_WAITING = 10_000;
 
 /**
@@ -25,7 +32,7 @@ const MAX_WAITING = 10_000;
  */
 export class UnitQueue {
   readonly #connection: Connection;
-  readonly #deadline: number;
+  readonly #times: UnitTimes;
   readonly #waiting: Unit[] = [];
   #scheduled = false;
   #closed = false;
@@ -34,10 +41,9 @@ export class UnitQueue {
   /** So many of the next units are committed each by itself. */
   #singly = 0;
 
-  /** `deadline`: milliseconds that a unit may take. It can only be passed by one that awaits something else. */
-  constructor(connection: Connection, deadline: number) {
+  constructor(connection: Connection, times: UnitTimes) {
     this.#connection = connection;
-    this.#deadline = deadline;
+    this.#times = times;
   }
 
   unit<T, R>(work: (tx: Kysely<T>) => Promise<R>): Promise<R> {
@@ -112,7 +118,7 @@ export class UnitQueue {
   }
 
   *#nextUnits(): Generator<Unit> {
-    const until = performance.now() + MAX_GROUP_MS;
+    const until = performance.now() + this.#times.group;
     const most = this.#singly > 0 ? 1 : MAX_GROUP;
     for (let taken = 0; taken < most && (taken === 0 || performance.now() < until); taken++) {
       const unit = this.#waiting.shift();
@@ -127,7 +133,7 @@ export class UnitQueue {
     const scope = new UnitScope(this.#connection);
     this.#connection.run('SAVEPOINT unit');
     try {
-      const value = await withDeadline(unit.work(scope.tx), this.#deadline);
+      const value = await withDeadline(unit.work(scope.tx), this.#times.unit);
       scope.assertWhole();
       this.#connection.run('RELEASE unit');
       return () => unit.resolve(value);

@@ -1,0 +1,102 @@
+import type { Generated, Kysely } from 'kysely';
+import { pino } from 'pino';
+import { openDatabase } from '../index.ts';
+import type { Database, DatabaseServer, Migration } from '../port.ts';
+
+/** Where a database is for one test. */
+export interface StartedPlace {
+  readonly url: string;
+  readonly dataDir: string;
+  stop(): Promise<void>;
+}
+
+/** Starts an empty database, or makes one in a server that runs; each time another. */
+export type StartPlace = () => Promise<StartedPlace>;
+
+export interface Tables {
+  counters: { name: string; value: number };
+  texts: { row_key: Generated<number>; id: string; body: string | null };
+}
+
+export const SEARCH = { table: 'texts', column: 'body', rowKey: 'row_key' };
+
+export const TABLES: Migration = {
+  name: '0001_tables',
+  async up(db, dialect) {
+    await db.schema
+      .createTable('counters')
+      .addColumn('name', 'varchar(255)', (column) => column.primaryKey())
+      .addColumn('value', 'bigint', (column) => column.notNull())
+      .execute();
+    await dialect
+      .addRowKey(db.schema.createTable('texts'), 'row_key')
+      .addColumn('id', 'varchar(255)', (column) => column.notNull().unique())
+      .addColumn('body', 'varchar(255)')
+      .execute();
+  },
+};
+
+/** An open database with `Tables`. */
+export class Place {
+  readonly #start: StartPlace;
+  #started: StartedPlace | undefined;
+  readonly #servers: DatabaseServer[] = [];
+  #view: Database<Tables> | undefined;
+
+  constructor(start: StartPlace) {
+    this.#start = start;
+  }
+
+  async open(): Promise<void> {
+    this.#started = await this.#start();
+    this.#view = (await this.another()).view();
+    await this.#view.migrate('conformance', [TABLES]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#servers.splice(0).map((server) => server.close()));
+    await this.#started?.stop();
+  }
+
+  get db(): Database<Tables> {
+    if (!this.#view) throw new Error('Not open.');
+    return this.#view;
+  }
+
+  /** The one that `db` is a view of. */
+  get server(): DatabaseServer {
+    const [first] = this.#servers;
+    if (!first) throw new Error('Not open.');
+    return first;
+  }
+
+  get started(): StartedPlace {
+    if (!this.#started) throw new Error('Not open.');
+    return this.#started;
+  }
+
+  /** Opens the same database once more; it is closed with the place. */
+  async another(): Promise<DatabaseServer> {
+    const { url, dataDir } = this.started;
+    const server = await openDatabase(url, { dataDir, log: pino({ level: 'silent' }) });
+    this.#servers.push(server);
+    return server;
+  }
+}
+
+export const addCounter = (tx: Kysely<Tables>, name: string, value = 0) =>
+  tx.insertInto('counters').values({ name, value }).execute();
+
+export async function counterNames(db: Database<Tables>): Promise<string[]> {
+  const rows = await db.reader.selectFrom('counters').select('name').orderBy('name').execute();
+  return rows.map(({ name }) => name);
+}
+
+/** Adds by reading and then writing, which loses counts where units are not serialised. */
+export async function addTo(tx: Kysely<Tables>, name: string, change: number): Promise<number> {
+  const row = await tx.selectFrom('counters').select('value').where('name', '=', name).forUpdate().executeTakeFirst();
+  if (!row) throw new Error(`No counter ${name}.`);
+  const value = row.value + change;
+  await tx.updateTable('counters').set({ value }).where('name', '=', name).execute();
+  return value;
+}

@@ -1,0 +1,127 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Kysely, sql } from 'kysely';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Connection } from './connection.ts';
+import { UnitQueue } from './unit-queue.ts';
+
+interface Tables {
+  rows: { id: string; parent: string | null };
+}
+
+let folder: string;
+let connection: Connection;
+let queue: UnitQueue;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-units-'));
+  connection = new Connection(join(folder, 'test.db'), { readOnly: false });
+  connection.run(
+    'CREATE TABLE rows (id TEXT PRIMARY KEY, parent TEXT REFERENCES rows (id) DEFERRABLE INITIALLY DEFERRED)',
+  );
+  queue = new UnitQueue(connection, { unit: 10_000, group: 10_000 });
+});
+
+afterEach(async () => {
+  await queue.close();
+  connection.close();
+  await rm(folder, { recursive: true });
+});
+
+const add = (id: string, parent: string | null = null) =>
+  queue.unit((tx: Kysely<Tables>) => tx.insertInto('rows').values({ id, parent }).execute());
+
+const ids = () =>
+  connection.execute('SELECT id FROM rows ORDER BY id', []).rows.map((row) => (row as { id: string }).id);
+
+const codeOf = (result: PromiseSettledResult<unknown>) =>
+  result.status === 'rejected' ? (result.reason as { code: string }).code : 'done';
+
+test('commits units that arrive together at once, and answers none before', async () => {
+  const run = vi.spyOn(connection, 'run');
+  const commits = () => run.mock.calls.filter(([statement]) => statement === 'COMMIT').length;
+  const seen = await Promise.all(Array.from({ length: 50 }, (_, index) => add(`${index}`).then(commits)));
+  expect(commits()).toBe(1);
+  expect(new Set(seen)).toEqual(new Set([1]));
+});
+
+test('bounds a group by number and by time', async () => {
+  const run = vi.spyOn(connection, 'run');
+  const commits = () => run.mock.calls.filter(([statement]) => statement === 'COMMIT').length;
+  await Promise.all(Array.from({ length: 300 }, (_, index) => add(`${index}`)));
+  expect(commits()).toBe(3);
+
+  queue = new UnitQueue(connection, { unit: 10_000, group: 0 });
+  await Promise.all(Array.from({ length: 5 }, (_, index) => add(`more ${index}`)));
+  expect(commits()).toBe(8);
+  expect(ids()).toHaveLength(305);
+});
+
+test('tells all units of a group that the disk is full, and goes on when there is space', async () => {
+  await add('before');
+  const { page_count } = connection.execute('PRAGMA page_count', []).rows[0] as { page_count: number };
+  connection.execute(`PRAGMA max_page_count = ${page_count}`, []);
+  const results = await Promise.allSettled([add('small'), add('x'.repeat(100_000)), add('other')]);
+  expect(results.map(codeOf)).toContain('storage_full');
+  const there = results.flatMap((result, index) =>
+    result.status === 'fulfilled' ? [['small', '', 'other'][index]] : [],
+  );
+  expect(ids()).toEqual(['before', ...there].toSorted());
+
+  connection.execute('PRAGMA max_page_count = 1000000', []);
+  await add('after');
+  expect(ids()).toContain('after');
+});
+
+test('rolls back and tells everybody when the commit fails', async () => {
+  await add('before');
+  const run = connection.run.bind(connection);
+  vi.spyOn(connection, 'run').mockImplementation((statement) => {
+    // A real commit that fails needs a disk that does.
+    if (statement === 'COMMIT') throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
+    run(statement);
+  });
+  const results = await Promise.allSettled([add('a'), add('before'), add('b')]);
+  vi.restoreAllMocks();
+  expect(results.map(codeOf)).toEqual(['storage_full', 'storage_full', 'storage_full']);
+  expect(ids()).toEqual(['before']);
+  await add('after');
+});
+
+test('finds the unit whose deferred constraint fails the commit', async () => {
+  const results = await Promise.allSettled([add('a'), add('orphan', 'nobody'), add('child', 'a'), add('b')]);
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+  expect(ids()).toEqual(['a', 'b', 'child']);
+});
+
+test('gives up a unit that awaits something else, undoes it, and goes on with the others', async () => {
+  queue = new UnitQueue(connection, { unit: 50, group: 10_000 });
+  const stuck = queue.unit(async (tx: Kysely<Tables>) => {
+    await tx.insertInto('rows').values({ id: 'stuck', parent: null }).execute();
+    await new Promise(() => {});
+  });
+  const other = add('other');
+  await expect(stuck).rejects.toThrow('awaited something that is not its database');
+  await other;
+  expect(ids()).toEqual(['other']);
+});
+
+test('waits for another process that writes', async () => {
+  const other = new DatabaseSync(join(folder, 'test.db'));
+  other.exec('BEGIN IMMEDIATE');
+  const adding = add('patient');
+  const turns = await Promise.race([adding, wait(200, 'free to do other things')]);
+  expect(turns).toBe('free to do other things');
+  other.exec('COMMIT');
+  other.close();
+  await adding;
+  expect(ids()).toEqual(['patient']);
+});
+
+test('refuses values that a statement of our own would let through', async () => {
+  const unit = queue.unit((tx: Kysely<Tables>) => sql`select ${Symbol('x')}`.execute(tx));
+  await expect(unit).rejects.toThrow('Value 1 of a statement is of type symbol');
+});

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+
+/** What a driver cannot do. Never left out silently: the reason stands in the report. */
+export interface Skip {
+  readonly reason: string;
+  /** Names of laws. */
+  readonly tests: readonly string[];
+}
+
+export type Law = (name: string, holds: () => Promise<void> | void, timeout?: number) => void;
+
+/** For a conformance suite: declares a law as a test, or as a skipped one where the driver says so. */
+export function lawsExcept(skips: readonly Skip[] = []): Law {
+  const unknown = new Set(skips.flatMap(({ tests }) => tests));
+  it('skips only laws that there are', () => {
+    expect([...unknown]).toEqual([]);
+  });
+  return (name, holds, timeout) => {
+    unknown.delete(name);
+    const skip = skips.find(({ tests }) => tests.includes(name));
+    if (skip) it.skip(`${name} (${skip.reason})`);
+    else it(name, holds, timeout);
+  };
+}
