@@ -62,5 +62,5 @@ export async function deliver(
     'x-content-type-options': 'nosniff',
   });
   if (range) reply.header('content-range', `bytes ${range.first}-${range.last}/${size}`);
-  return reply.send(body?.stream);
+  return reply.send(body?.bytes ?? body?.stream);
 }
