@@ -30,7 +30,7 @@ describe('an upload by one signed request', () => {
 
     const confirmed = await confirm(file.id);
     expect(confirmed.status).toBe(202);
-    expect(confirmed.body.files?.[0] ?? confirmed.body.file).toMatchObject({ id: file.id, status: 'uploaded' });
+    expect(confirmed.body.file).toMatchObject({ id: file.id, status: 'uploaded' });
     expect(sha256(await user.content(file.id))).toBe(sha256(bytes));
     expect((await user.processed(file.id)).processing).toMatchObject({ state: 'done', failed: 0 });
   });

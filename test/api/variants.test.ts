@@ -24,7 +24,7 @@ const ask = (id: string, processor: string, options: unknown = {}) =>
 async function made(id: string, processor: string, options: unknown) {
   const { status, body } = await ask(id, processor, options);
   expect(status, JSON.stringify(body)).toBe(202);
-  const job = await user.ended((body.job ?? body).id);
+  const job = await user.ended(body.id);
   expect(job).toMatchObject({ status: 'succeeded', fileId: id });
   const bytes = await user.content(id, { variant: job.type });
   return { job, bytes, image: await sharp(bytes).metadata() };
@@ -52,7 +52,7 @@ describe('a variant on request', () => {
     const before = (await user.file(pdf)).processing;
     const { status, body } = await ask(pdf, 'pdf_thumbnail', { page: 99 });
     expect(status).toBe(202);
-    expect(await user.ended((body.job ?? body).id)).toMatchObject({ status: 'dead', code: 'page_out_of_range' });
+    expect(await user.ended(body.id)).toMatchObject({ status: 'dead', code: 'page_out_of_range' });
     expect((await user.file(pdf)).processing).toEqual(before);
   });
 
@@ -72,7 +72,7 @@ describe('a variant on request', () => {
     const answers = await Promise.all([1, 2, 3].map(() => ask(photo, 'resize', { width: 123 })));
     for (const { status, body } of answers) {
       expect(status).toBe(202);
-      const job = await user.ended((body.job ?? body).id);
+      const job = await user.ended(body.id);
       expect(['succeeded', 'cancelled']).toContain(job.status);
     }
     const widths = (await user.file(photo)).variants.map(({ width }) => width);
@@ -102,7 +102,7 @@ describe('jobs', () => {
     await user.processed(id);
     const [dead] = await user.jobs(id);
     const again = await user.call('POST', `/api/jobs/${dead?.id}/retry`);
-    expect([200, 202]).toContain(again.status);
+    expect(again.status).toBe(202);
     const job = await user.ended(dead?.id as string);
     expect(job).toMatchObject({ status: 'dead', code: 'corrupt_input' });
     expect((await user.processed(id)).processing.state).toBe('failed');

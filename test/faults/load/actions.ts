@@ -100,7 +100,7 @@ const uploadSigned: Action = async ({ api, ledger, random, freshName }) => {
   const answer = await api.call('POST', `/api/uploads/${file.id}/confirm`, { json: {} });
   if (answer.status !== 202) throw new Error(`confirm answered ${answer.status} ${answer.bytes}`);
   ledger.uncertain.delete(name);
-  note(ledger, name, bytes, answer, answer.body.file ?? answer.body.files?.[0]);
+  note(ledger, name, bytes, answer, answer.body.file);
 };
 
 const someFile = ({ ledger, random }: Actor, fate: Fate): Accepted | undefined => {
@@ -133,7 +133,7 @@ const askForVariant: Action = async (actor) => {
   if (!file) return;
   const json = { processor: 'resize', options: { width: 50 + Math.floor(actor.random() * 200) } };
   const { status, body } = await actor.api.call('POST', `/api/files/${file.id}/variants`, { json });
-  if (status === 202) actor.ledger.jobs.add((body.job ?? body).id);
+  if (status === 202) actor.ledger.jobs.add(body.id);
 };
 
 const read: Action = async (actor) => {

@@ -1,0 +1,214 @@
+import type { RouteOptions } from 'fastify';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createLogger } from '../../src/base/logger.ts';
+import type { GatewayDeps } from '../../src/services/gateway/deps.ts';
+import { buildServer } from '../../src/services/gateway/server.ts';
+import { type Api, formBody } from '../harness/client.ts';
+import { fixture } from '../harness/fixtures.ts';
+import type { CallOptions } from '../harness/http.ts';
+import {
+  type Description,
+  differences,
+  type Media,
+  mediaExamples,
+  parameterExample,
+  type Route,
+  readDescription,
+  routesOf,
+} from '../harness/openapi.ts';
+import { useStack } from '../harness/stack.ts';
+
+const stack = useStack();
+let user: Api;
+let description: Description;
+let photo: string;
+let deadJob: string;
+
+beforeAll(async () => {
+  user = await stack.api.signUp();
+  description = await readDescription(stack.api);
+  photo = (await user.upload(await fixture('photo.webp'), { name: 'photo.webp', query: { visibility: 'public' } })).id;
+  const broken = (await user.upload(await fixture('truncated.jpg'), { name: 'broken.jpg' })).id;
+  await user.processed(photo);
+  await user.processed(broken);
+  deadJob = (await user.jobs(broken))[0]?.id as string;
+});
+
+const text = async () => (await user.upload('text', { name: 'text.txt', type: 'text/plain' })).id;
+const pending = (size = 5) => user.begin({ name: 'hello.txt', size, contentType: 'text/plain' });
+
+/** Something that each route can be asked about, by the name that its path has for it. */
+const SUBJECTS: Readonly<Record<string, () => Promise<string>>> = {
+  'DELETE /api/files/{id}': text,
+  'PATCH /api/files/{id}': text,
+  async 'POST /api/files/{id}/restore'() {
+    const id = await text();
+    await user.expect(204, 'DELETE', `/api/files/${id}`);
+    return id;
+  },
+  'GET /api/jobs/{id}': async () => deadJob,
+  'POST /api/jobs/{id}/retry': async () => deadJob,
+  'GET /api/uploads/{fileId}': async () => (await pending()).file.id,
+  'DELETE /api/uploads/{fileId}': async () => (await pending()).file.id,
+  'POST /api/uploads/{fileId}/parts': async () => (await pending(4 * 1024 ** 3)).file.id,
+  async 'POST /api/uploads/{fileId}/confirm'() {
+    const { file, upload } = await pending();
+    await user.put(upload.url, 'hello', upload.headers);
+    return file.id;
+  },
+  'PUT /signed/{token}': async () => (await pending()).upload.url.split('/').at(-1) as string,
+  async 'GET /signed/{token}'() {
+    const { body } = await user.expect(200, 'POST', `/api/files/${photo}/url`, { json: {} });
+    return body.url.split('/').at(-1);
+  },
+};
+
+const nameOf = ({ method, path }: Route) => `${method} ${path}`;
+const subjectOf = (route: Route): Promise<string> =>
+  (SUBJECTS[nameOf(route)] ?? SUBJECTS[nameOf(route).replace('HEAD', 'GET')] ?? (async () => photo))();
+
+/** Every way to ask that the description gives an example of. */
+function requestsOf({ method, operation }: Route): { query: string; options: CallOptions }[] {
+  const known = (operation.parameters ?? [])
+    .filter((one) => one.in === 'query' && parameterExample(one) !== undefined)
+    .map((one): [string, string] => [one.name, String(parameterExample(one))]);
+  const all = new URLSearchParams(known).toString();
+  const bodies = Object.entries(operation.requestBody?.content ?? {});
+  if (bodies.length === 0) {
+    const each = method === 'GET' ? known.map((one) => new URLSearchParams([one]).toString()) : [];
+    return [...new Set(['', ...each, all])].map((query) => ({ query, options: {} }));
+  }
+  return bodies.flatMap(([type, media]) =>
+    bodiesOf(type, media).map((options) => ({ query: type.startsWith('multipart/') ? '' : all, options })),
+  );
+}
+
+function bodiesOf(type: string, media: Media): CallOptions[] {
+  const examples = mediaExamples(media);
+  if (type === 'application/json') return examples.map((json) => ({ json }));
+  if (!type.startsWith('multipart/')) {
+    const contentType = type === '*/*' ? 'text/plain' : type;
+    return [{ body: String(examples[0] ?? 'hello'), headers: { 'content-type': contentType } }];
+  }
+  return examples.map((example) => {
+    const { file, ...fields } = example as { file: string[] } & Record<string, string>;
+    const form = formBody([
+      ...Object.entries(fields).map(([field, content]) => ({ field, content: content as string })),
+      ...file.map((content) => ({ field: 'file', filename: 'example.txt', type: 'text/plain', content })),
+    ]);
+    return { body: form.body, headers: { 'content-type': form.type } };
+  });
+}
+
+describe('the description of the API', () => {
+  test('has every route, and no other', async () => {
+    const nothing = {} as never;
+    const app = buildServer({
+      auth: nothing,
+      files: nothing,
+      uploads: nothing,
+      objects: { endpoint: { path: '/signed/' } },
+      probes: {},
+      settings: {
+        host: '127.0.0.1',
+        port: 0,
+        trustProxy: [],
+        corsOrigins: [],
+        maxFileSize: 1,
+        allowedTypes: [],
+        version: '0',
+      },
+      log: await createLogger({ level: 'error', pretty: false }),
+    } as unknown as GatewayDeps);
+    const registered = new Set<string>();
+    app.addHook('onRoute', ({ method, url, schema }: RouteOptions) => {
+      if ((schema as { hide?: boolean } | undefined)?.hide) return;
+      for (const one of [method].flat()) registered.add(`${one} ${url.replace(/:(\w+)/g, '{$1}')}`);
+    });
+    await app.ready();
+    await app.close();
+    const described = routesOf(description).map(nameOf);
+    const withoutHead = (names: Iterable<string>) => [...names].filter((name) => !/^(HEAD|OPTIONS) /.test(name)).sort();
+    expect(withoutHead(described)).toEqual(withoutHead(registered));
+    expect(described.length).toBeGreaterThan(20);
+  });
+
+  test('has what the product promises', () => {
+    const described = new Set(routesOf(description).map(nameOf));
+    for (const promised of [
+      'POST /api/auth/signup',
+      'POST /api/auth/login',
+      'GET /api/auth/me',
+      'POST /api/files',
+      'POST /api/upload',
+      'POST /api/uploads',
+      'GET /api/uploads/{fileId}',
+      'POST /api/uploads/{fileId}/parts',
+      'POST /api/uploads/{fileId}/confirm',
+      'DELETE /api/uploads/{fileId}',
+      'GET /api/files',
+      'GET /api/files/{id}',
+      'PATCH /api/files/{id}',
+      'DELETE /api/files/{id}',
+      'POST /api/files/{id}/restore',
+      'GET /api/files/{id}/content',
+      'GET /public/{id}',
+      'GET /public/{id}/{variant}',
+      'POST /api/files/{id}/url',
+      'POST /api/files/{id}/variants',
+      'GET /api/jobs',
+      'GET /api/jobs/{id}',
+      'POST /api/jobs/{id}/retry',
+      'GET /healthz',
+      'GET /readyz',
+      'GET /metrics',
+    ]) {
+      expect(described).toContain(promised);
+    }
+    expect(description.openapi).toMatch(/^3\.1/);
+  });
+
+  test('gives an example of every body', () => {
+    for (const route of routesOf(description)) {
+      for (const [type, media] of Object.entries(route.operation.requestBody?.content ?? {})) {
+        if (type === 'application/json' || type.startsWith('multipart/')) {
+          expect(mediaExamples(media).length, `${nameOf(route)} ${type}`).toBeGreaterThan(0);
+        }
+      }
+    }
+  });
+
+  test('is true of every example that it gives', { timeout: 90_000 }, async () => {
+    const wrong: string[] = [];
+    let sent = 0;
+    for (const route of routesOf(description)) {
+      for (const { query, options } of requestsOf(route)) {
+        const subject = await subjectOf(route);
+        const path = route.path.replace('{variant}', 'thumbnail').replace(/\{\w+\}/, encodeURIComponent(subject));
+        const answer = await user.call(route.method, query ? `${path}?${query}` : path, options);
+        const problems = differences(description, route, answer);
+        if (answer.status >= 400) problems.push(`refused with ${answer.status}: ${answer.bytes}`);
+        wrong.push(
+          ...problems.map((problem) => `${nameOf(route)} ?${query} ${JSON.stringify(options.json)}: ${problem}`),
+        );
+        sent += 1;
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(sent).toBeGreaterThan(40);
+  });
+
+  test('is true of errors', async () => {
+    for (const route of routesOf(description).filter(({ path }) => path.includes('{'))) {
+      const path = route.path.replace(/\{\w+\}/g, 'none');
+      const answer = await user.call(route.method, path, route.operation.requestBody ? { json: {} } : {});
+      expect(answer.status, nameOf(route)).toBeGreaterThanOrEqual(400);
+      if (route.method !== 'HEAD') expect(differences(description, route, answer), nameOf(route)).toEqual([]);
+    }
+  });
+
+  test('is there to be read', async () => {
+    const { status, headers } = await stack.api.call('GET', '/docs');
+    expect({ status, type: headers['content-type'] }).toEqual({ status: 200, type: 'text/html; charset=utf-8' });
+  });
+});
