@@ -79,6 +79,19 @@ export interface AbortMultipartRequest {
 export interface AbortMultipartResponse {
 }
 
+export interface ListMultipartRequest {
+  begunBefore?: Date | undefined;
+}
+
+export interface ListMultipartResponse {
+  uploads: ListMultipartResponse_Upload[];
+}
+
+export interface ListMultipartResponse_Upload {
+  key: string;
+  multipartId: string;
+}
+
 export interface InspectObjectRequest {
   key: string;
   /** What the client declared; it counts where bytes do not tell. */
@@ -969,6 +982,183 @@ export const AbortMultipartResponse: MessageFns<AbortMultipartResponse> = {
   },
 };
 
+function createBaseListMultipartRequest(): ListMultipartRequest {
+  return { begunBefore: undefined };
+}
+
+export const ListMultipartRequest: MessageFns<ListMultipartRequest> = {
+  encode(message: ListMultipartRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.begunBefore !== undefined) {
+      Timestamp.encode(toTimestamp(message.begunBefore), writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListMultipartRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListMultipartRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.begunBefore = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListMultipartRequest>, I>>(base?: I): ListMultipartRequest {
+    return ListMultipartRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListMultipartRequest>, I>>(object: I): ListMultipartRequest {
+    const message = createBaseListMultipartRequest();
+    message.begunBefore = object.begunBefore ?? undefined;
+    return message;
+  },
+};
+
+function createBaseListMultipartResponse(): ListMultipartResponse {
+  return { uploads: [] };
+}
+
+export const ListMultipartResponse: MessageFns<ListMultipartResponse> = {
+  encode(message: ListMultipartResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.uploads) {
+      ListMultipartResponse_Upload.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListMultipartResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListMultipartResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.uploads.push(ListMultipartResponse_Upload.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListMultipartResponse>, I>>(base?: I): ListMultipartResponse {
+    return ListMultipartResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListMultipartResponse>, I>>(object: I): ListMultipartResponse {
+    const message = createBaseListMultipartResponse();
+    message.uploads = object.uploads?.map((e) => ListMultipartResponse_Upload.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseListMultipartResponse_Upload(): ListMultipartResponse_Upload {
+  return { key: "", multipartId: "" };
+}
+
+export const ListMultipartResponse_Upload: MessageFns<ListMultipartResponse_Upload> = {
+  encode(message: ListMultipartResponse_Upload, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.multipartId !== "") {
+      writer.uint32(18).string(message.multipartId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListMultipartResponse_Upload {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListMultipartResponse_Upload();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.multipartId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListMultipartResponse_Upload>, I>>(base?: I): ListMultipartResponse_Upload {
+    return ListMultipartResponse_Upload.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListMultipartResponse_Upload>, I>>(object: I): ListMultipartResponse_Upload {
+    const message = createBaseListMultipartResponse_Upload();
+    message.key = object.key ?? "";
+    message.multipartId = object.multipartId ?? "";
+    return message;
+  },
+};
+
 function createBaseInspectObjectRequest(): InspectObjectRequest {
   return { key: "", contentType: "", hash: false };
 }
@@ -1772,6 +1962,15 @@ export const StorageServiceDefinition = {
       requestType: AbortMultipartRequest as typeof AbortMultipartRequest,
       requestStream: false,
       responseType: AbortMultipartResponse as typeof AbortMultipartResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Multipart uploads begun before a time and neither completed nor aborted; at most 1,000, the oldest first. */
+    listMultipart: {
+      name: "ListMultipart",
+      requestType: ListMultipartRequest as typeof ListMultipartRequest,
+      requestStream: false,
+      responseType: ListMultipartResponse as typeof ListMultipartResponse,
       responseStream: false,
       options: {},
     },
