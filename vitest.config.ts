@@ -23,6 +23,8 @@ export default defineConfig({
     ],
     coverage: {
       provider: 'v8',
+      // The servers that tests start count too; those that are killed leave no trace.
+      autoAttachSubprocess: true,
       include: ['src/**/*.ts'],
       exclude: ['src/contract/**', '**/*.test.ts', '**/conformance.ts'],
       reporter: ['text-summary', 'html', 'lcovonly', 'json-summary'],
