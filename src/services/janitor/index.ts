@@ -5,9 +5,12 @@ import { type Running, startLoop } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { MaintenanceServiceDefinition } from '../../contract/holdfast/internal/v1/maintenance.ts';
 import type { StorageServiceDefinition } from '../../contract/holdfast/v1/storage.ts';
+import type { Broker } from '../../drivers/broker/port.ts';
 import type { Service } from '../../rpc/contract.ts';
+import { abortMultipart } from './abort-multipart.ts';
 import { pruneRecords } from './prune-records.ts';
 import { purge } from './purge.ts';
+import { startPurgingOnNews } from './purge-on-news.ts';
 import { emptyReport, type SweepReport } from './report.ts';
 import { settleLostUploads } from './settle-lost-uploads.ts';
 import type { Step, Sweep } from './sweep.ts';
@@ -18,11 +21,14 @@ export type { SweepReport, Tally } from './report.ts';
 export interface JanitorSettings {
   /** Milliseconds between sweeps. */
   readonly interval: number;
+  /** Milliseconds that an upload may take. */
+  readonly uploadExpiry: number;
 }
 
 export interface JanitorDeps {
   readonly maintenance: Service<MaintenanceServiceDefinition>;
   readonly storage: Service<StorageServiceDefinition>;
+  readonly broker: Broker;
   readonly settings: JanitorSettings;
   readonly log: Logger;
 }
@@ -38,12 +44,12 @@ export interface SweepOptions {
 export interface Janitor {
   /** Sweeps once; where a sweep is under way, after it. Throws only the signal's reason: what failed is in the report. */
   sweep(options: SweepOptions): Promise<SweepReport>;
-  /** Sweeps on schedule. */
-  start(): Running;
+  /** Sweeps on schedule, and purges at once what it hears of. */
+  start(): Promise<Running>;
 }
 
 /** Lost uploads go before purging, because those given up are purged; purging before orphans, so that it makes fewer. */
-const STEPS: Readonly<Record<string, Step>> = { settleLostUploads, purge, sweepOrphans, pruneRecords };
+const STEPS: Readonly<Record<string, Step>> = { settleLostUploads, purge, sweepOrphans, abortMultipart, pruneRecords };
 
 /** At most this share of the interval is left to chance, so that several janitors do not come together. */
 const JITTER = 0.1;
@@ -52,7 +58,7 @@ const LONGEST_JITTER = 60_000;
 const LONGEST_WAIT = 2 ** 31 - 1;
 
 /** Tidies up. It owns nothing and may be stopped at any point: the next sweep goes on where this one ended. */
-export function createJanitor({ maintenance, storage, settings, log }: JanitorDeps): Janitor {
+export function createJanitor({ maintenance, storage, broker, settings, log }: JanitorDeps): Janitor {
   let last: Promise<unknown> = Promise.resolve();
 
   async function sweepNow({ dryRun, allOrphans = false, signal }: SweepOptions): Promise<SweepReport> {
@@ -62,7 +68,8 @@ export function createJanitor({ maintenance, storage, settings, log }: JanitorDe
     const sweepLog = log.child({ request_id: requestId });
     const report = emptyReport(dryRun);
     const context = serviceContext('janitor', sweepLog, requestId, signal);
-    const sweep: Sweep = { maintenance, storage, context, dryRun, allOrphans, report, log: sweepLog };
+    const { uploadExpiry } = settings;
+    const sweep: Sweep = { maintenance, storage, context, dryRun, allOrphans, uploadExpiry, report, log: sweepLog };
     for (const [name, step] of Object.entries(STEPS)) {
       try {
         await step(sweep);
@@ -85,8 +92,9 @@ export function createJanitor({ maintenance, storage, settings, log }: JanitorDe
 
   return {
     sweep,
-    start: () =>
-      startLoop({
+    async start() {
+      const news = await startPurgingOnNews({ maintenance, storage, broker, log });
+      const schedule = startLoop({
         every: Math.min(settings.interval, LONGEST_WAIT),
         async round(signal) {
           const jitter = Math.min(settings.interval * JITTER, LONGEST_JITTER) * Math.random();
@@ -94,16 +102,23 @@ export function createJanitor({ maintenance, storage, settings, log }: JanitorDe
           await sweep({ dryRun: false, signal });
         },
         onError: (error) => log.error({ err: error }, 'the sweep failed'),
-      }),
+      });
+      return {
+        async stop() {
+          await Promise.all([news.stop(), schedule.stop()]);
+        },
+      };
+    },
   };
 }
 
-const summary = ({ purged, lostUploads, orphans, records, failures }: SweepReport) => ({
+const summary = ({ purged, lostUploads, orphans, multipart, records, failures }: SweepReport) => ({
   purged: Object.values(purged).reduce((sum, { count }) => sum + count, 0),
   confirmed: lostUploads.confirmed.count,
   given_up: lostUploads.expired.count,
   orphans_marked: orphans.unreferenced.count,
   orphans_deleted: orphans.deleted.count,
+  multipart_aborted: multipart.count,
   idempotency_keys: records.idempotencyKeys,
   events: records.events,
   failures,

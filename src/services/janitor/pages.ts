@@ -1,7 +1,7 @@
 /** Items asked for at a time. */
-export const PAGE = 200;
+const PAGE = 200;
 
-/** A list that is asked for page by page: a page that is not full is the last. */
+/** A list that is asked for page by page, by the last id of the page before, until a page is empty. */
 export async function* pages<T>(
   next: (after: string, limit: number) => Promise<readonly T[]>,
   idOf: (item: T) => string,
@@ -11,7 +11,6 @@ export async function* pages<T>(
     const last = page.at(-1);
     if (last === undefined) return;
     yield page;
-    if (page.length < PAGE) return;
     after = idOf(last);
   }
 }

@@ -40,6 +40,8 @@ export interface SweepReport {
     /** Why nothing was deleted though something was due. */
     stopped?: string;
   };
+  /** Multipart uploads that no upload of ours knows any more, aborted. On a dry run at most 1,000. */
+  readonly multipart: Tally;
   readonly records: { idempotencyKeys: number; events: number };
   /** Items that could not be dealt with; each is in the log, and the next sweep tries again. */
   failures: number;
@@ -52,6 +54,7 @@ export const emptyReport = (dryRun: boolean): SweepReport => ({
   lostUploads: { found: emptyTally(), confirmed: emptyTally(), expired: emptyTally() },
   purged: { trash: emptyTally(), expired: emptyTally(), deleted: emptyTally(), abandoned: emptyTally() },
   orphans: { objects: 0, unreferenced: emptyTally(), deleted: emptyTally() },
+  multipart: emptyTally(),
   records: { idempotencyKeys: 0, events: 0 },
   failures: 0,
 });

@@ -13,6 +13,8 @@ export interface Sweep {
   readonly dryRun: boolean;
   /** Deletes orphans however many they are. */
   readonly allOrphans: boolean;
+  /** Milliseconds. */
+  readonly uploadExpiry: number;
   readonly report: SweepReport;
   readonly log: Logger;
 }

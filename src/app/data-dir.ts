@@ -1,0 +1,29 @@
+import { access, constants, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { reasonOf, StartError } from './start-error.ts';
+
+/** Makes the data directory where it is not there, for us alone, and makes sure that we can write in it. */
+export async function prepareDataDir(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+    // Only writing tells: a file system may be mounted read-only or be full, and root passes every other check.
+    const probe = join(dataDir, `.write-probe-${process.pid}`);
+    await writeFile(probe, 'x', { mode: 0o600 });
+    await rm(probe);
+  } catch (error) {
+    throw new StartError(
+      `DATA_DIR: cannot write to ${dataDir}: ${reasonOf(error)}. ` +
+        'Let the user who runs Holdfast write there, or set DATA_DIR to another folder.',
+      error,
+    );
+  }
+}
+
+/** Whether there is a data directory at all. */
+export async function dataDirExists(dataDir: string): Promise<boolean> {
+  return stat(dataDir).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}

@@ -1,0 +1,35 @@
+import type { DatabaseServer, Migration } from '../drivers/database/port.ts';
+import { AUTH_MIGRATIONS } from '../services/auth/migrations/index.ts';
+import { FILES_MIGRATIONS } from '../services/files/migrations/index.ts';
+
+/** By the service whose tables they change. */
+const MIGRATIONS: Readonly<Record<string, readonly Migration[]>> = { auth: AUTH_MIGRATIONS, files: FILES_MIGRATIONS };
+
+export interface RanMigration {
+  readonly service: string;
+  readonly name: string;
+}
+
+export interface MigrationStatus extends RanMigration {
+  /** Milliseconds since 1970, UTC; undefined where it is due. */
+  readonly appliedAt: number | undefined;
+}
+
+/** Brings the tables of all services up to date. Answers what it ran. */
+export async function runMigrations(database: DatabaseServer): Promise<RanMigration[]> {
+  const ran: RanMigration[] = [];
+  for (const [service, migrations] of Object.entries(MIGRATIONS)) {
+    const names = await database.view().migrate(service, migrations);
+    ran.push(...names.map((name) => ({ service, name })));
+  }
+  return ran;
+}
+
+export async function migrationStates(database: DatabaseServer): Promise<MigrationStatus[]> {
+  const all: MigrationStatus[] = [];
+  for (const [service, migrations] of Object.entries(MIGRATIONS)) {
+    const states = await database.view().migrationStates(service, migrations);
+    all.push(...states.map((state) => ({ service, ...state })));
+  }
+  return all;
+}

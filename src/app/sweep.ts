@@ -1,0 +1,46 @@
+import type { Logger } from '../base/logger.ts';
+import type { Config } from '../config.ts';
+import type { SweepOptions, SweepReport } from '../services/janitor/index.ts';
+import { openCatalog } from './catalog.ts';
+import { controlClient } from './control/client.ts';
+import { dataDirExists } from './data-dir.ts';
+import { DataDirLocked } from './data-dir-lock.ts';
+import { openGround } from './ground.ts';
+import { checkInstallation } from './installation.ts';
+import { runMigrations } from './migrations.ts';
+import { filesOn, janitorOn, storageOn } from './services.ts';
+import { StartError } from './start-error.ts';
+
+export type { SweepReport, Tally } from '../services/janitor/index.ts';
+
+/** Sweeps the data directory: through the server that has it, or, where none runs, by itself. */
+export async function sweepDataDir(
+  config: Config,
+  { log, ...options }: Required<SweepOptions> & { readonly log: Logger },
+): Promise<SweepReport> {
+  if (!(await dataDirExists(config.dataDir))) {
+    throw new StartError(`DATA_DIR: there is no ${config.dataDir}. Set DATA_DIR to the folder of the server.`);
+  }
+  const ground = await openGround(config, { command: 'sweep', publicUrl: signsNothing, log }).catch((error) => {
+    if (error instanceof DataDirLocked && error.holder?.control !== undefined) return error.holder.control;
+    throw error;
+  });
+  if (typeof ground === 'string') {
+    const { dryRun, allOrphans, signal } = options;
+    return controlClient(ground).sweep({ dryRun, allOrphans }, signal);
+  }
+  try {
+    await runMigrations(ground.database);
+    const storage = storageOn(ground, log);
+    const catalog = await openCatalog(config);
+    const files = filesOn(ground, { storage, catalog }, config, log);
+    await checkInstallation(await files.installation(), ground.objects);
+    return await janitorOn(ground, { storage, files }, config, log).sweep(options);
+  } finally {
+    await ground.close();
+  }
+}
+
+const signsNothing = () => {
+  throw new Error('A sweep signs no URL.');
+};

@@ -1,0 +1,58 @@
+import { Command } from 'commander';
+import { createLogger, type Logger } from '../base/logger.ts';
+import type { CommandContext } from './context.ts';
+import { welcome } from './welcome.ts';
+
+const HELP = `
+Runs all services in one process until it is told to stop. SIGTERM and SIGINT (Ctrl-C) stop it gracefully: requests and
+jobs under way end or are handed back. A second signal ends it at once.
+
+Examples:
+  holdfast serve
+  HOST=0.0.0.0 SIGNUP=closed holdfast serve
+  LOG_LEVEL=debug holdfast serve | tee holdfast.log`;
+
+export const serveCommand = (context: CommandContext): Command =>
+  new Command('serve')
+    .description('Run the server.')
+    .addHelpText('after', HELP)
+    .action(async () => {
+      const config = context.config();
+      const [log, { startHoldfast }] = await Promise.all([
+        createLogger({ level: config.logLevel, pretty: process.stdout.isTTY === true }),
+        import('../app/start.ts'),
+      ]);
+      crashLoudly(log);
+      const stopping = firstStopSignal();
+      const holdfast = await startHoldfast(config, { log });
+      welcome(holdfast.url, config, log);
+      log.info({ signal: await stopping }, 'stopping');
+      await holdfast.stop();
+      await flushed(log);
+      // Whatever still holds the process open has no say any more.
+      process.exit(0);
+    });
+
+/** The second signal ends the process at once. */
+function firstStopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let stopping = false;
+    for (const name of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(name, () => {
+        if (stopping) process.exit(1);
+        stopping = true;
+        resolve(name);
+      });
+    }
+  });
+}
+
+/** After an error that nobody caught no promise holds: better to end, and to start again from what is durable. */
+function crashLoudly(log: Logger): void {
+  process.once('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'ended by an error that nobody caught');
+    flushed(log).finally(() => process.exit(1));
+  });
+}
+
+const flushed = (log: Logger): Promise<void> => new Promise((resolve) => log.flush(() => resolve()));
