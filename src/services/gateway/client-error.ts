@@ -6,6 +6,7 @@ import { PROBLEM_TYPE, toProblem } from './problem.ts';
 const MEANINGS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   HPE_HEADER_OVERFLOW: ['headers_too_large', 'The headers of the request are too large. Send fewer or shorter ones.'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: ['too_large', 'The chunk extensions of the body are too large.'],
+  HPE_INVALID_EOF_STATE: ['incomplete_body', 'The connection ended before the whole request had come.'],
   ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'The request did not arrive in time.'],
 };
 
