@@ -15,7 +15,10 @@ export const pruneRecords: MaintenanceVerb<'pruneRecords'> =
     const oldEvents = db.reader
       .selectFrom('files_outbox')
       .where('created_at', '<=', now - EVENT_RETENTION)
-      .where('position', 'is not', null);
+      // The newest stays: the next one is numbered after it.
+      .where('position', '<', ({ selectFrom }) =>
+        selectFrom('files_outbox').select(({ fn }) => fn.max('position').as('newest')),
+      );
     if (dryRun) {
       const keys = await oldKeys.select(({ fn }) => fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
       const events = await oldEvents.select(({ fn }) => fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
