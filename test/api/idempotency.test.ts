@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Api } from '../harness/client.ts';
 import { sendRaw } from '../harness/http.ts';
+import { query } from '../harness/inspect.ts';
 import { expectProblem } from '../harness/problems.ts';
 import { useStack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
@@ -64,11 +65,11 @@ describe('an Idempotency-Key', () => {
       `POST /api/files?name=slow.txt HTTP/1.1\r\nHost: holdfast\r\nAuthorization: Bearer ${user.token}\r\n` +
       `Content-Type: text/plain\r\nContent-Length: 8\r\nIdempotency-Key: ${key}\r\n\r\nslow`;
     const slow = sendRaw(stack.api.url(), [head], { cutWhen: () => new Promise((resolve) => (cut = resolve)) });
-    const answer = await until('the slow request to hold its key', async () => {
-      const answer = await send(key, 'slow', 'slow.txt');
-      return answer.status === 409 && answer;
-    });
-    expectProblem(answer, 409, 'idempotency_in_flight');
+    await until(
+      'the slow request to hold its key',
+      () => query(stack.dataDir, 'SELECT 1 FROM idempotency_keys WHERE idempotency_key = ?', key).length > 0,
+    );
+    expectProblem(await send(key, 'slow', 'slow.txt'), 409, 'idempotency_in_flight');
     cut();
     await slow;
     // The one that was cut off gave its key back.

@@ -21,7 +21,7 @@ describe('an upload by one signed request', () => {
     expect(file).toMatchObject({ status: 'pending', size: bytes.length });
     expect(upload.method).toBe('PUT');
     expect(Date.parse(upload.expiresAt)).toBeGreaterThan(Date.now());
-    expect((await user.call('GET', `/api/files/${file.id}/content`)).status).toBe(404);
+    expectProblem(await user.call('GET', `/api/files/${file.id}/content`), 409, 'upload_not_complete');
 
     const sent = await user.put(upload.url, bytes, upload.headers);
     expect(sent.status).toBe(200);
@@ -65,7 +65,7 @@ describe('an upload by one signed request', () => {
     const { file, upload } = await begin('hash.txt', 'right', { sha256: sha256(Buffer.from('right')) });
     await user.put(upload.url, 'wrong', upload.headers);
     expectProblem(await confirm(file.id), 400, 'checksum_mismatch');
-    expect((await user.call('GET', `/api/files/${file.id}/content`)).status).toBe(404);
+    expectProblem(await user.call('GET', `/api/files/${file.id}/content`), 409, 'upload_not_complete');
   });
 
   test('cannot be sent again once it is confirmed', async () => {

@@ -94,11 +94,17 @@ export function sendRaw(url: string, chunks: readonly (string | Uint8Array)[], {
     socket.on('data', (chunk: Buffer) => answer.push(chunk));
     socket.on('error', (error) => (cutWhen || answer.length > 0 ? undefined : reject(error)));
     socket.on('close', () => resolve(Buffer.concat(answer).toString('latin1')));
-    socket.on('connect', async () => {
+    const write = async () => {
       for (const chunk of chunks) await new Promise((written) => socket.write(Buffer.from(chunk as string), written));
       if (!cutWhen) return;
       await cutWhen();
       socket.resetAndDestroy();
-    });
+    };
+    socket.on('connect', () =>
+      write().catch((error) => {
+        reject(error);
+        socket.destroy();
+      }),
+    );
   });
 }
