@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { checkGenerated } from './check/generated.ts';
 import { checkLicences } from './check/licences.ts';
 import { checkLocks } from './check/lock.ts';
-import { tool } from './check/tool.ts';
+import { script, tool } from './check/tool.ts';
 import { checkImports } from './import-rule.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -20,6 +20,7 @@ const CHECKS: Readonly<Record<string, () => Promise<string> | string>> = {
       .join('\n'),
   contracts: () => tool(root, 'buf', ['lint', root]),
   generated: () => checkGenerated(root),
+  documents: () => script(root, 'scripts/config-docs.ts', ['--check']),
   lock: () => checkLocks(root),
   licences: () => checkLicences(root),
 };

@@ -37,7 +37,7 @@ const LAYERS: readonly Layer[] = [
 ];
 
 /** Tests and the suites that drivers share stand outside of the house: they may know all of it, and nobody them. */
-export const isTest = (path: string): boolean => /\.test\.ts$|(^|\/)(conformance|testing)(\.ts$|\/)/.test(path);
+export const isTest = (path: string): boolean => /\.test\.ts$|(^|\/)(conformance|laws|testing)(\.ts$|\/)/.test(path);
 
 /** Who may read the environment: it is read once. */
 export const mayReadEnvironment = (path: string): boolean => path === 'config.ts' || path === 'cli.ts';

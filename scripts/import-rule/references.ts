@@ -10,7 +10,7 @@ export interface Reference {
 }
 
 export interface SourceReferences {
-  /** Imports and exports of values and types, `import()`, `require()`, and files named beside `import.meta.url`. */
+  /** Imports and exports of values and types, `import()`, `require()`, and files (not folders) named by `import.meta.url`. */
   readonly imports: readonly Reference[];
   /** Lines that touch the environment of the process. */
   readonly environment: readonly number[];
@@ -62,7 +62,9 @@ export function referencesOf(file: string, source: string): SourceReferences {
     NewExpression(node) {
       const [path, base] = node.arguments;
       if (node.callee.type !== 'Identifier' || node.callee.name !== 'URL') return;
-      if (base?.type === 'MemberExpression' && base.object.type === 'MetaProperty') add(node, textOf(path));
+      const besideUs = base?.type === 'MemberExpression' && base.object.type === 'MetaProperty';
+      const target = textOf(path);
+      if (besideUs && !target?.endsWith('/')) add(node, target);
     },
   }).visit(program);
 
@@ -90,11 +92,10 @@ function nameOf(node: Node): string | undefined {
   return node.type === 'Identifier' ? node.name : textOf(node);
 }
 
-/** The text of a string, or of a template as far as it is written out: `./child${x}` leads to the folder at least. */
+/** The text of a string, or of a template as far as it is written out, where that much says where it leads. */
 function textOf(node: Expression | Node | undefined): string | undefined {
   if (node?.type === 'Literal' && typeof node.value === 'string') return node.value;
   if (node?.type !== 'TemplateLiteral') return undefined;
-  const [first] = node.quasis;
-  const written = first?.value.cooked ?? '';
-  return node.expressions.length === 0 || written.startsWith('.') ? written : undefined;
+  const written = node.quasis[0]?.value.cooked ?? '';
+  return node.expressions.length === 0 || /^(\.{0,2}\/|@?[a-z])/.test(written) ? written : undefined;
 }
