@@ -1,0 +1,285 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { serviceContext } from '../base/context.ts';
+import { HoldfastError } from '../base/errors.ts';
+import { newId } from '../base/ids.ts';
+import { readConfig } from '../config.ts';
+import { MaintenanceServiceDefinition } from '../contract/holdfast/internal/v1/maintenance.ts';
+import { Visibility } from '../contract/holdfast/v1/file.ts';
+import { StorageServiceDefinition } from '../contract/holdfast/v1/storage.ts';
+import { throughTheWire } from '../rpc/in-process.ts';
+import type { FilesTables } from '../services/files/index.ts';
+import { createJanitor } from '../services/janitor/index.ts';
+import { openCatalog } from './catalog.ts';
+import { type Ground, openGround } from './ground.ts';
+import { runMigrations } from './migrations.ts';
+import { type Files, filesOn, type Storage, storageOn } from './services.ts';
+
+const log = pino({ level: 'silent' });
+const never = new AbortController().signal;
+const context = serviceContext('test', log, newId());
+const ownerId = 'ada';
+const DAY = 86_400_000;
+
+let dataDir: string;
+let ground: Ground;
+let storage: Storage;
+let files: Files;
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'holdfast-sweeping-'));
+  const config = readConfig({ DATA_DIR: dataDir, UPLOAD_EXPIRY: '1h', TRASH_RETENTION: '1d' });
+  ground = await openGround(config, { command: 'test', publicUrl: () => 'http://localhost', log });
+  await runMigrations(ground.database);
+  storage = throughTheWire(StorageServiceDefinition, storageOn(ground, log));
+  files = filesOn(ground, { storage, catalog: await openCatalog(config) }, config, log);
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await ground.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+const janitorWith = (changed: Partial<Storage> = {}) =>
+  createJanitor({
+    maintenance: throughTheWire(MaintenanceServiceDefinition, files.maintenance),
+    storage: { ...storage, ...changed },
+    broker: ground.broker,
+    settings: { interval: 3_600_000, uploadExpiry: 3_600_000 },
+    log,
+  });
+
+const sweep = (options: { dryRun?: boolean; allOrphans?: boolean } = {}, janitor = janitorWith()) =>
+  janitor.sweep({ dryRun: false, signal: never, ...options });
+
+const database = () => ground.database.view<FilesTables>();
+
+async function keys(): Promise<string[]> {
+  return (await ground.objects.list('', { limit: 1_000 })).map(({ key }) => key);
+}
+
+async function begin(): Promise<{ fileId: string; key: string; bytes: Buffer }> {
+  const bytes = Buffer.from('some bytes');
+  const file = {
+    name: 'a.txt',
+    folder: '',
+    contentType: 'text/plain',
+    size: bytes.length,
+    metadata: {},
+    visibility: Visibility.PRIVATE,
+  };
+  const begun = await files.uploads.beginUpload({ ownerId, file, sizeUnknown: false, part: 0 }, context);
+  await ground.objects.put(begun.key, bytes);
+  return { ...begun, bytes };
+}
+
+async function upload(): Promise<{ fileId: string; key: string }> {
+  const { fileId, key, bytes } = await begin();
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  await files.uploads.finishUpload({ ownerId, fileId, size: bytes.length, sha256 }, context);
+  return { fileId, key };
+}
+
+const change = (fileId: string, values: Partial<Record<'deleted_at' | 'expires_at', number>>) =>
+  database().unit((tx) => tx.updateTable('files').set(values).where('id', '=', fileId).execute());
+
+/** An object that no row knows, under a key of our pattern. */
+async function orphan(): Promise<string> {
+  const key = `${newId()}/${newId()}/original.txt`;
+  await ground.objects.put(key, Buffer.from('x'));
+  return key;
+}
+
+const ageMarks = () =>
+  database().unit((tx) =>
+    tx
+      .updateTable('object_marks')
+      .set({ marked_at: Date.now() - 2 * DAY })
+      .execute(),
+  );
+
+const fileIds = async () =>
+  (await database().reader.selectFrom('files').select('id').execute()).map(({ id }) => id).sort();
+
+describe('purging', () => {
+  /** One file for each reason, and one that stays. */
+  async function oneOfEach() {
+    const [kept, trash, recentTrash, expired, deleted] = await Promise.all([1, 2, 3, 4, 5].map(upload));
+    const abandoned = await begin();
+    if (!kept || !trash || !recentTrash || !expired || !deleted) throw new Error('no files');
+    await change(trash.fileId, { deleted_at: Date.now() - 2 * DAY });
+    await change(recentTrash.fileId, { deleted_at: Date.now() - 1_000 });
+    await change(expired.fileId, { expires_at: Date.now() - 1_000 });
+    await files.files.deleteFile({ ownerId, fileId: deleted.fileId, permanent: true }, context);
+    await database().unit((tx) =>
+      tx.updateTable('uploads').set({ expires_at: 1 }).where('file_id', '=', abandoned.fileId).execute(),
+    );
+    return { kept, trash, recentTrash, expired, deleted, abandoned };
+  }
+
+  test('removes what is due with its objects, frees the quota, and leaves the rest', async () => {
+    const { kept, trash, recentTrash, expired, deleted, abandoned } = await oneOfEach();
+    const { purged, lostUploads, failures } = await sweep();
+    expect(failures).toBe(0);
+    expect(purged).toEqual({
+      trash: { count: 1, bytes: 10, examples: [trash.fileId] },
+      expired: { count: 1, bytes: 10, examples: [expired.fileId] },
+      deleted: { count: 1, bytes: 10, examples: [deleted.fileId] },
+      abandoned: { count: 1, bytes: 10, examples: [abandoned.fileId] },
+    });
+    expect(lostUploads.expired.examples).toEqual([abandoned.fileId]);
+    expect(await fileIds()).toEqual([kept.fileId, recentTrash.fileId].sort());
+    expect((await keys()).sort()).toEqual([kept.key, recentTrash.key].sort());
+    const { used, held } = await database().reader.selectFrom('owners').selectAll().executeTakeFirstOrThrow();
+    expect({ used, held }).toEqual({ used: 20, held: 0 });
+  });
+
+  test('a dry run says the same and changes nothing', async () => {
+    const { trash } = await oneOfEach();
+    const before = { files: await fileIds(), keys: await keys() };
+    const { dryRun, purged, lostUploads } = await sweep({ dryRun: true });
+    expect(dryRun).toBe(true);
+    expect(purged.trash).toEqual({ count: 1, bytes: 10, examples: [trash.fileId] });
+    expect([purged.expired.count, purged.deleted.count, lostUploads.found.count]).toEqual([1, 1, 1]);
+    expect({ files: await fileIds(), keys: await keys() }).toEqual(before);
+  });
+
+  test('one that fails does not stop the rest, keeps its row, and goes with the next sweep', async () => {
+    const uploaded = await Promise.all(Array.from({ length: 6 }, upload));
+    for (const { fileId } of uploaded) await change(fileId, { deleted_at: 1 });
+    const [stuck] = uploaded.map(({ fileId }) => fileId);
+    const failing = janitorWith({
+      deleteObjects: async (request, context) => {
+        if (request.prefixes.some((prefix) => prefix.includes(String(stuck)))) {
+          throw new HoldfastError('unavailable', 'not now');
+        }
+        return storage.deleteObjects(request, context);
+      },
+    });
+    const { purged, failures } = await sweep({}, failing);
+    expect({ purged: purged.trash.count, failures }).toEqual({ purged: 5, failures: 1 });
+    expect(await fileIds()).toEqual([stuck]);
+    expect((await sweep()).purged.trash.count).toBe(1);
+    expect(await fileIds()).toEqual([]);
+  });
+
+  test('when nothing works it gives up, and the other steps go on', async () => {
+    const uploaded = await Promise.all(Array.from({ length: 40 }, upload));
+    for (const { fileId } of uploaded) await change(fileId, { deleted_at: 1 });
+    const lost = await orphan();
+    let asked = 0;
+    const failing = janitorWith({
+      deleteObjects: async () => {
+        asked++;
+        throw new HoldfastError('unavailable', 'not now');
+      },
+    });
+    const { failures, orphans } = await sweep({}, failing);
+    expect(asked).toBeLessThan(20);
+    expect(failures).toBeGreaterThanOrEqual(10);
+    expect(orphans.unreferenced.examples).toEqual([lost]);
+    expect(await fileIds()).toHaveLength(40);
+  });
+
+  test('ends where it is when told to', async () => {
+    const uploaded = await Promise.all(Array.from({ length: 12 }, upload));
+    for (const { fileId } of uploaded) await change(fileId, { deleted_at: 1 });
+    const stopping = new AbortController();
+    const stopped = janitorWith({
+      deleteObjects: async (request, context) => {
+        stopping.abort(new Error('stopping'));
+        return storage.deleteObjects(request, context);
+      },
+    });
+    await expect(stopped.sweep({ dryRun: false, signal: stopping.signal })).rejects.toThrow('stopping');
+    expect((await fileIds()).length).toBeGreaterThan(0);
+    await sweep();
+    expect(await fileIds()).toEqual([]);
+    expect(await keys()).toEqual([]);
+  });
+
+  test('what is deleted for good goes at once, without a sweep', async () => {
+    const { fileId } = await upload();
+    const running = await janitorWith().start();
+    try {
+      await files.files.deleteFile({ ownerId, fileId, permanent: true }, context);
+      await expect.poll(fileIds).toEqual([]);
+      expect(await keys()).toEqual([]);
+    } finally {
+      await running.stop();
+    }
+  });
+});
+
+describe('orphans', () => {
+  test('are marked, and deleted a day later; other keys are none of our business', async () => {
+    const { key } = await upload();
+    const lost = await orphan();
+    await ground.objects.put('not/ours', Buffer.from('x'));
+
+    const first = await sweep();
+    expect(first.orphans).toMatchObject({ objects: 3, unreferenced: { count: 1, bytes: 1, examples: [lost] } });
+    expect(first.orphans.deleted.count).toBe(0);
+    expect(await keys()).toContain(lost);
+
+    await ageMarks();
+    expect((await sweep({ dryRun: true })).orphans.deleted.examples).toEqual([lost]);
+    expect(await keys()).toContain(lost);
+
+    expect((await sweep()).orphans.deleted).toEqual({ count: 1, bytes: 0, examples: [lost] });
+    expect((await keys()).sort()).toEqual([key, 'not/ours'].sort());
+    expect(await database().reader.selectFrom('object_marks').selectAll().execute()).toEqual([]);
+  });
+
+  test('a dry run does not even mark', async () => {
+    await orphan();
+    expect((await sweep({ dryRun: true })).orphans.unreferenced.count).toBe(1);
+    expect(await database().reader.selectFrom('object_marks').selectAll().execute()).toEqual([]);
+  });
+
+  test('suspiciously many are left alone until somebody says so', async () => {
+    await upload();
+    await Promise.all(Array.from({ length: 11 }, orphan));
+    await sweep();
+    await ageMarks();
+    const { orphans } = await sweep();
+    expect(orphans.stopped).toContain('11 of 12 objects would be deleted');
+    expect(orphans.deleted.count).toBe(0);
+    expect(await keys()).toHaveLength(12);
+
+    expect((await sweep({ allOrphans: true })).orphans.deleted.count).toBe(11);
+    expect(await keys()).toHaveLength(1);
+  });
+});
+
+describe('multipart uploads', () => {
+  test('that nobody knows any more are aborted, those that may still end are not', async () => {
+    const key = `${newId()}/${newId()}/original.txt`;
+    await ground.objects.createMultipart(key, 'text/plain');
+    expect((await sweep()).multipart.count).toBe(0);
+    vi.useFakeTimers({ now: Date.now() + DAY + 2 * 3_600_000, toFake: ['Date'] });
+    expect((await sweep({ dryRun: true })).multipart.examples).toEqual([key]);
+    expect((await sweep()).multipart.examples).toEqual([key]);
+    expect((await sweep()).multipart.count).toBe(0);
+  });
+});
+
+test('sweeps wait for each other', async () => {
+  let running = 0;
+  let most = 0;
+  const janitor = janitorWith({
+    listObjects: async (request, context) => {
+      most = Math.max(most, ++running);
+      const answer = await storage.listObjects(request, context);
+      running--;
+      return answer;
+    },
+  });
+  await Promise.all([sweep({}, janitor), sweep({}, janitor), sweep({ dryRun: true }, janitor)]);
+  expect(most).toBe(1);
+});
