@@ -60,14 +60,7 @@ export function toError(thrown: unknown): HoldfastError {
   return toHoldfastError(thrown);
 }
 
-const BODY_HEADERS = [
-  'content-length',
-  'content-encoding',
-  'content-range',
-  'content-disposition',
-  'etag',
-  'last-modified',
-];
+const BODY_HEADERS = ['content-length', 'content-encoding', 'content-disposition', 'etag', 'last-modified'];
 
 /** Answers with a problem, in place of whatever was about to be sent. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {

@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { type Answer, type CallOptions, call } from '../../../test/harness/http.ts';
+import { HoldfastError } from '../../base/errors.ts';
+import { openObjects } from '../../drivers/objects/index.ts';
+import type { ObjectStore } from '../../drivers/objects/port.ts';
+import type { RouteModule } from './app.ts';
+import type { GatewayDeps, GatewaySettings } from './deps.ts';
+import { createGateway } from './index.ts';
+
+interface Options {
+  readonly settings?: Partial<GatewaySettings>;
+  readonly probes?: GatewayDeps['probes'];
+  readonly uploads?: Partial<GatewayDeps['uploads']>;
+  /** Stands between the gateway and the store. */
+  readonly objects?: (store: ObjectStore) => ObjectStore;
+  /** A route that a test needs, beside those of the product. */
+  readonly route?: RouteModule;
+}
+
+/**
+ * A gateway on loopback with a real store on disk behind it, and behind that nobody: for what it does by itself. The
+ * access token of a user is the user's id, except for "expired".
+ */
+export async function startBareGateway({
+  settings,
+  probes = {},
+  uploads = {},
+  objects = (store) => store,
+  route,
+}: Options = {}) {
+  const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-gateway-'));
+  const lines: Record<string, unknown>[] = [];
+  const sink = new Writable({
+    write(chunk, _encoding, done) {
+      for (const line of String(chunk).trim().split('\n')) lines.push(JSON.parse(line));
+      done();
+    },
+  });
+  const log = pino({ base: undefined }, sink);
+  let url = '';
+  const store = await openObjects('file:', { dataDir, signingKey: Buffer.alloc(32, 1), publicUrl: () => url, log });
+  const auth = {
+    async authenticate({ token }: { token: string }) {
+      if (token === 'expired')
+        throw new HoldfastError('unauthenticated', 'The access token has expired. Log in again.');
+      return { userId: token };
+    },
+  };
+  const gateway = createGateway({
+    auth: auth as unknown as GatewayDeps['auth'],
+    files: {} as GatewayDeps['files'],
+    uploads: uploads as GatewayDeps['uploads'],
+    objects: objects(store),
+    probes,
+    settings: {
+      host: '127.0.0.1',
+      port: 0,
+      publicUrl: undefined,
+      trustProxy: [],
+      corsOrigins: [],
+      maxFileSize: 1024 ** 3,
+      allowedTypes: [],
+      version: '1.2.3',
+      ...settings,
+    },
+    log,
+  });
+  if (route) gateway.app.register(async (scope) => route(scope as never, {} as GatewayDeps));
+  ({ url } = await gateway.listen());
+  return {
+    gateway,
+    url,
+    store,
+    /** What was logged so far. */
+    lines,
+    call: (method: string, path: string, options?: CallOptions): Promise<Answer> => call(method, url + path, options),
+    async close() {
+      await gateway.stop();
+      await store.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export type BareGateway = Awaited<ReturnType<typeof startBareGateway>>;
