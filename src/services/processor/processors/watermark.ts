@@ -23,6 +23,8 @@ const POSITIONS = {
 const PNG_BASE64 = '^iVBORw0KGgo[A-Za-z0-9+/]+={0,2}$';
 const MAX_MARK_BASE64 = Math.ceil(100_000 / 3) * 4;
 const MAX_MARK_PIXELS = 4_000_000;
+/** Around the mark, as a fraction of the picture's shorter side. */
+const MARGIN = 0.02;
 
 export const watermark = defineProcessor({
   name: 'watermark',
@@ -33,9 +35,20 @@ export const watermark = defineProcessor({
     type.Object(
       {
         text: type.Optional(
-          type.String({ minLength: 1, maxLength: 100, pattern: '^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$' }),
+          type.String({
+            minLength: 1,
+            maxLength: 100,
+            pattern: '^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$',
+            description: '1 to 100 characters on one line, not only spaces',
+          }),
         ),
-        image: type.Optional(type.String({ maxLength: MAX_MARK_BASE64, pattern: PNG_BASE64 })),
+        image: type.Optional(
+          type.String({
+            maxLength: MAX_MARK_BASE64,
+            pattern: PNG_BASE64,
+            description: 'a PNG of at most 100 KB, in base64',
+          }),
+        ),
         position: type.Enum(Object.keys(POSITIONS) as (keyof typeof POSITIONS)[], { default: 'bottom-right' }),
         opacity: type.Number({ minimum: 0.05, maximum: 1, default: 0.6 }),
         // The mark's width, as a fraction of the picture's.
@@ -48,9 +61,7 @@ export const watermark = defineProcessor({
       { additionalProperties: false },
     ),
   check: ({ text, image }) =>
-    (text === undefined) === (image === undefined)
-      ? 'needs either text or image (a PNG of at most 100 KB in base64)'
-      : undefined,
+    (text === undefined) === (image === undefined) ? 'either text or image is needed, and not both' : undefined,
   scale: ({ width, height }, picture) => insideScale(picture, { width, height }),
   async process(source, { text, image, position, opacity, scale, width, height, format, quality }) {
     const picture = await source.picture();
@@ -123,16 +134,16 @@ async function readImage(source: Source, base64: string): Promise<Raster> {
   }
 }
 
-/** The mark in the size that it has on this picture, as see-through as it shall be. */
+/** The mark in the size that it has on this picture, as see-through as it shall be, with a margin around it. */
 async function fit(source: Source, mark: Raster, picture: Size, scale: number, opacity: number): Promise<Raster> {
-  const factor = Math.min((picture.width * scale) / mark.width, picture.height / mark.height);
-  const size = scaled(mark, factor);
+  const margin = Math.floor(Math.min(picture.width, picture.height) * MARGIN);
+  const room = { width: picture.width - 2 * margin, height: picture.height - 2 * margin };
+  const factor = Math.min((picture.width * scale) / mark.width, room.width / mark.width, room.height / mark.height);
   const overlay = await toRaster(
-    source.draw(mark.data, { raw: shape(mark) }).resize({
-      width: Math.min(size.width, picture.width),
-      height: Math.min(size.height, picture.height),
-      fit: 'fill',
-    }),
+    source
+      .draw(mark.data, { raw: shape(mark) })
+      .resize({ ...scaled(mark, factor), fit: 'fill' })
+      .extend({ top: margin, bottom: margin, left: margin, right: margin, background: '#00000000' }),
   );
   for (let index = 3; index < overlay.data.length; index += 4) {
     overlay.data[index] = Math.round((overlay.data[index] ?? 0) * opacity);

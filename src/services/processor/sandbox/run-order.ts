@@ -17,9 +17,15 @@ export interface SandboxOrder {
   readonly timeout: number;
 }
 
+export interface MadeOutput extends MadeReport {
+  readonly path: string;
+  /** Milliseconds that the making took. */
+  readonly duration: number;
+}
+
 export interface OrderEvents {
   /** The variant lies at `path`, which belongs to the listener from now on. */
-  made(job: SandboxJob, made: MadeReport, path: string): void;
+  made(job: SandboxJob, made: MadeOutput): void;
   failed(job: SandboxJob, failed: FailedReport): void;
 }
 
@@ -55,6 +61,7 @@ async function follow(
   const broken = new AbortController();
   const reader = new ReportReader(jobs.length);
   const moves: Promise<void>[] = [];
+  let startedAt = performance.now();
 
   const onReport = (report: Report) => {
     if (broken.signal.aborted) return;
@@ -64,14 +71,18 @@ async function follow(
       broken.abort(error);
       return;
     }
+    if (report.report === 'started') startedAt = performance.now();
     if (report.report === 'failed') events.failed(jobs[report.job] as SandboxJob, report.failed);
-    if (report.report === 'made') moves.push(take(report.job, report.made).catch((error) => broken.abort(error)));
+    if (report.report === 'made') {
+      const duration = performance.now() - startedAt;
+      moves.push(take(report.job, report.made, duration).catch((error) => broken.abort(error)));
+    }
   };
-  const take = async (index: number, made: MadeReport) => {
+  const take = async (index: number, made: MadeReport, duration: number) => {
     const job = jobs[index] as SandboxJob;
     const path = join(outputs, job.id);
     await rename(join(child.folder, outputName(index)), path);
-    events.made(job, made, path);
+    events.made(job, { ...made, path, duration });
   };
 
   const crash = await child.follow(
