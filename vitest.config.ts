@@ -15,6 +15,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     silent: 'passed-only',
+    // The report names slow tests; those that start servers are not slow by its measure.
+    slowTestThreshold: 10_000,
     reporters: ['default', './scripts/test/collector.ts'],
     projects: [
       project('unit', 0, ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bin/*.test.ts', 'test/harness/**/*.test.ts']),
