@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Logger } from '../base/logger.ts';
 import type { Config } from '../config.ts';
 import { createAuthService } from '../services/auth/index.ts';
@@ -5,6 +6,7 @@ import type { ProcessingCatalog } from '../services/files/catalog.ts';
 import { createFilesService } from '../services/files/index.ts';
 import type { GatewayDeps } from '../services/gateway/deps.ts';
 import { createJanitor } from '../services/janitor/index.ts';
+import { createProcessor, type ProcessorSettings } from '../services/processor/index.ts';
 import { createStorageService } from '../services/storage/index.ts';
 import { type Ground, named } from './ground.ts';
 import { version } from './version.ts';
@@ -45,6 +47,25 @@ export const filesOn = (
     confirmKey: secrets.confirmUrl,
     log: named(log, 'files'),
   });
+
+export const processorOn = (
+  { objects, broker }: Ground,
+  { files: { work } }: { readonly files: Files },
+  config: Config,
+  log: Logger,
+) =>
+  createProcessor({
+    work,
+    objects,
+    broker,
+    settings: processorSettings(config, join(config.dataDir, 'scratch')),
+    log: named(log, 'processor'),
+  });
+
+export const processorSettings = (
+  { workerConcurrency, jobTimeout, jobMemory, maxPixels }: Config,
+  scratchDir: string,
+): ProcessorSettings => ({ concurrency: workerConcurrency, jobTimeout, jobMemory, maxPixels, scratchDir });
 
 export const janitorOn = (
   { broker }: Ground,

@@ -11,7 +11,7 @@ import { openGround } from './ground.ts';
 import { checkInstallation } from './installation.ts';
 import { runMigrations } from './migrations.ts';
 import { askAll } from './probes.ts';
-import { authOn, filesOn, gatewayDepsOn, janitorOn, probesOf, storageOn } from './services.ts';
+import { authOn, filesOn, gatewayDepsOn, janitorOn, probesOf, processorOn, storageOn } from './services.ts';
 import { StartError } from './start-error.ts';
 import { version } from './version.ts';
 
@@ -53,6 +53,7 @@ export async function startHoldfast(config: Config, { log }: { readonly log: Log
     const auth = authOn(ground, config, log);
     const files = filesOn(ground, { storage, catalog }, config, log);
     await checkInstallation(await files.installation(), ground.objects);
+    const processor = processorOn(ground, { files }, config, log);
     const janitor = janitorOn(ground, { storage, files }, config, log);
     const gateway = createGateway(gatewayDepsOn(ground, { auth, files }, config, log));
 
@@ -65,7 +66,7 @@ export async function startHoldfast(config: Config, { log }: { readonly log: Log
     ({ url } = await gateway.listen().catch((error) => {
       throw new StartError((error as Error).message, error);
     }));
-    working.push(await janitor.start());
+    working.push(await processor.start(), await janitor.start());
 
     const startedAt = new Date().toISOString();
     const commands: Commands = {
@@ -74,7 +75,7 @@ export async function startHoldfast(config: Config, { log }: { readonly log: Log
         version,
         pid: process.pid,
         url: publicUrl(),
-        dependencies: await askAll(probesOf(ground), signal),
+        dependencies: await askAll({ ...probesOf(ground), processing: processor.probe }, signal),
       }),
     };
     const control = await startControlServer(config.dataDir, commands, log);

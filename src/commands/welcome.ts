@@ -27,6 +27,6 @@ export function tryLines(url: string): { readonly 'sign up': string; readonly up
   const token = `$(curl -s ${url}/api/auth/login ${post} | sed 's/.*"access_token":"\\([^"]*\\).*/\\1/')`;
   return {
     'sign up': `curl ${url}/api/auth/signup ${post}`,
-    upload: `curl ${url}/api/files -H "Authorization: Bearer ${token}" -F file=@README.md`,
+    upload: `echo Hello | curl ${url}/api/files -H "Authorization: Bearer ${token}" -F 'file=@-;filename=hello.txt'`,
   };
 }

@@ -7,7 +7,7 @@ import { examineExposure } from './exposure.ts';
 import { examined, type Finding, failed, ok } from './finding.ts';
 import { examineNode } from './node.ts';
 import { examinePort } from './port.ts';
-import { examinePresets } from './processing.ts';
+import { examinePresets, examineProcessors, MEND_PROCESSING } from './processing.ts';
 
 export type { Finding } from './finding.ts';
 
@@ -39,4 +39,5 @@ export async function* examine({ config: readConfig, log, signal }: DoctorOption
     yield await examined('port', () => examinePort(config));
   }
   yield await examined('presets', () => examinePresets(config), 'Run "holdfast presets check" on PRESETS_FILE.');
+  yield await examined('processing', () => examineProcessors(config, log, signal), MEND_PROCESSING);
 }
