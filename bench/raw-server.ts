@@ -3,10 +3,10 @@
  * file, fsync'd before the answer; every download streams one file. No names, no rows, no checks.
  *
  * POST /       writes the body                     → 201, the file's number
- * GET  /N      streams the file with that number   → 200
+ * GET  /N      sends the file with that number   → 200
  */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -15,6 +15,8 @@ import { pipeline } from 'node:stream/promises';
 const folder = process.argv[2] as string;
 await mkdir(folder, { recursive: true });
 const HIGH_WATER_MARK = 1024 * 1024;
+/** What is smaller is read at once: a stream would be no limit to be measured against. */
+const SMALL = 64 * 1024;
 let files = 0;
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -27,6 +29,10 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const path = join(folder, (request.url ?? '/').slice(1));
   const { size } = await stat(path);
   response.writeHead(200, { 'content-length': size, 'content-type': 'application/octet-stream' });
+  if (size <= SMALL) {
+    response.end(await readFile(path));
+    return;
+  }
   await pipeline(createReadStream(path, { highWaterMark: HIGH_WATER_MARK }), response);
 }
 
