@@ -40,8 +40,9 @@ export function brokerConformance({ name, start, skip }: BrokerUnderTest): void 
       await broker.listen('t', (got) => heard.add(got));
       await broker.consume('t', { group: 'g', concurrency: 1 }, async (got) => taken.add(got));
       const sent = { ...message };
-      await broker.publish('t', sent);
+      const publishing = broker.publish('t', sent);
       sent.fileId = 'changed later';
+      await publishing;
       expect(await heard.until(1)).toEqual([message]);
       expect(await taken.until(1)).toEqual([message]);
     });

@@ -45,7 +45,10 @@ export const openLocal: OpenBroker = async (url, { log }) => {
     async publish(name, message) {
       const { groups, listeners } = topicOf(name);
       for (const group of groups.values()) group.add({ ...message });
-      for (const listener of listeners) queueMicrotask(() => tell(listener, name, { ...message }));
+      for (const listener of listeners) {
+        const copy = { ...message };
+        queueMicrotask(() => tell(listener, name, copy));
+      }
     },
 
     async consume(name, { group: groupName, concurrency }, handler) {

@@ -111,6 +111,12 @@ export function searchLaws(law: Law, place: Place): void {
     expect(await found(place.db.dialect.search.matches(SEARCH, ''))).toEqual(new Set(['0', '1']));
   });
 
+  law('takes scattered runs of characters for no part', async () => {
+    await makeIndex();
+    await write(['abc bcd', 'abcd', 'bcd abc']);
+    expect(await found(place.db.dialect.search.matches(SEARCH, 'abcd'))).toEqual(new Set(['1']));
+  });
+
   law('keeps what a unit that was undone wrote out of the index', async () => {
     await makeIndex();
     const undone = place.db.unit(async (tx) => {

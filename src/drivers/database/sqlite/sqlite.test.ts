@@ -69,6 +69,31 @@ describe('a SQLite file', () => {
     await server.close();
   });
 
+  test('has an index of just the texts that are there', async () => {
+    const server = await openSqlite('sqlite:', { dataDir, log });
+    const db = server.view<Tables>();
+    await db.migrate('test', [TABLES, { name: '0002_search', up: (tx, dialect) => dialect.search.create(tx, SEARCH) }]);
+    const checked = () =>
+      db.unit((tx) =>
+        sql`insert into texts_body_search (texts_body_search, rank) values ('integrity-check', 1)`.execute(tx),
+      );
+    await db.unit(async (tx) => {
+      for (const id of ['a', 'b', 'c'])
+        await tx
+          .insertInto('texts')
+          .values({ id, body: `text ${id}` })
+          .execute();
+    });
+    await checked();
+    await db.unit(async (tx) => {
+      await tx.updateTable('texts').set({ body: 'another' }).where('id', '=', 'a').execute();
+      await tx.updateTable('texts').set({ body: null }).where('id', '=', 'b').execute();
+      await tx.deleteFrom('texts').where('id', '=', 'c').execute();
+    });
+    await checked();
+    await server.close();
+  });
+
   test('can have a table rebuilt that others refer to, and refuses a migration that leaves orphans', async () => {
     const make: Migration = {
       name: '0001_make',
