@@ -1,6 +1,6 @@
 import type { UploadVerb } from '../deps.ts';
 import { fileOfKey } from '../keys.ts';
-import { uploadClosed } from './finish.ts';
+import { uploadBusy, uploadClosed } from './finish.ts';
 
 /** The principal does not matter: who holds a signed URL may put, as long as its upload is open. */
 export const checkUploadOpen: UploadVerb<'checkUploadOpen'> =
@@ -15,12 +15,9 @@ export const checkUploadOpen: UploadVerb<'checkUploadOpen'> =
         .select(['uploads.state', 'uploads.expires_at', 'uploads.source_key', 'files.purge_reason'])
         .where('uploads.file_id', '=', fileId)
         .executeTakeFirst());
-    const open =
-      upload &&
-      upload.source_key === key &&
-      upload.state === 'open' &&
-      upload.purge_reason === null &&
-      upload.expires_at > (await db.now());
-    if (!open) throw uploadClosed();
+    const alive =
+      upload && upload.source_key === key && upload.purge_reason === null && upload.expires_at > (await db.now());
+    if (!alive) throw uploadClosed();
+    if (upload.state === 'confirming') throw uploadBusy();
     return {};
   };

@@ -29,7 +29,6 @@ export const signedPutRoutes: RouteModule = (app, deps) => {
         response: {
           200: {
             description: 'Stored. Confirm the upload when all of it is.',
-            type: 'null',
             headers: { ETag: { type: 'string', description: 'Names the bytes.' } },
           },
         },
@@ -46,7 +45,7 @@ export const signedPutRoutes: RouteModule = (app, deps) => {
           size: request.headers['content-length'] === undefined ? undefined : body.declaredSize,
           contentType: request.headers['content-type'],
         });
-        return reply.code(200).header('etag', `"${etag}"`).header('content-length', 0).send(null);
+        return reply.code(200).header('etag', `"${etag}"`).send();
       } finally {
         body.release();
       }

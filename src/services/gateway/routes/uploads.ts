@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import { fromWord } from '../../../base/enum-words.ts';
 import { HoldfastError, isErrorCode } from '../../../base/errors.ts';
 import { type ErrorStatus, Visibility } from '../../../contract/holdfast/v1/file.ts';
@@ -152,7 +153,7 @@ export const uploadRoutes: RouteModule = (app, { files, settings }) => {
         description: 'What was sent of it is deleted.',
         params: UploadParams,
         querystring: NoQuery,
-        response: { 204: { description: 'Given up.', type: 'null' } },
+        response: { 204: Type.Null({ description: 'Given up.' }) },
       },
     },
     async (request, reply) => {

@@ -53,9 +53,10 @@ export async function takeSignedPut(
   try {
     await uploads.checkUploadOpen({ key }, call);
   } catch (error) {
-    // It was confirmed or given up while the bytes came: nobody will ever look for them.
-    if (isNew && hasCode(error, 'upload_closed', 'not_found')) await objects.delete([key]);
-    throw error;
+    // It was given up, or confirmed with other bytes, while these came: nobody will ever look for them.
+    if (isNew && hasCode(error, 'upload_closed')) await objects.delete([key]);
+    // Whoever confirms it right now sees what there is.
+    if (!hasCode(error, 'upload_busy')) throw error;
   }
   if (!isNew && (await hashOf(objects, key)) !== bytes.sha256) {
     throw new HoldfastError(

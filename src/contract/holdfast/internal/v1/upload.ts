@@ -1497,7 +1497,10 @@ export const UploadServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** May bytes still be put under this key? Asked before a signed request to our own disk is taken. */
+    /**
+     * May bytes still be put under this key? Asked before a signed request to our own disk is taken. UPLOAD_BUSY while the
+     * upload is being confirmed, UPLOAD_CLOSED when it has ended.
+     */
     checkUploadOpen: {
       name: "CheckUploadOpen",
       requestType: CheckUploadOpenRequest as typeof CheckUploadOpenRequest,
