@@ -71,7 +71,7 @@ const subjectOf = (route: Route): Promise<string> =>
 function requestsOf({ method, operation }: Route): { query: string; options: CallOptions }[] {
   const known = (operation.parameters ?? [])
     .filter((one) => one.in === 'query' && parameterExample(one) !== undefined)
-    .map((one): [string, string] => [one.name, String(parameterExample(one))]);
+    .map((one): [string, string] => [one.name, one.name === 'fileId' ? photo : String(parameterExample(one))]);
   const all = new URLSearchParams(known).toString();
   const bodies = Object.entries(operation.requestBody?.content ?? {});
   if (bodies.length === 0) {

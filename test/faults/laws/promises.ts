@@ -8,9 +8,9 @@ import type { Accepted, Ledger } from '../load/ledger.ts';
 const ENDED = ['succeeded', 'dead', 'cancelled'];
 
 /** Sends the requests again whose outcome is not known, until each is answered. */
-export async function answerAll(ledger: Ledger): Promise<void> {
+export async function answerAll(api: Api, ledger: Ledger): Promise<void> {
   for (const request of ledger.unanswered.splice(0)) {
-    await until(`${request.name} to be answered`, () => request.again().then(() => true), { every: 250 });
+    await until(`${request.name} to be answered`, () => request.send(api).then(() => true), { every: 250 });
   }
 }
 

@@ -40,24 +40,37 @@ function note(ledger: Ledger, name: string, bytes: Buffer, answer: Answer, file:
   }
 }
 
-/** As it is with a client that tries again: until the answer is there, the outcome is open. */
 const uploadRaw: Action = async ({ api, ledger, random, freshName }) => {
   const name = freshName();
   const bytes = await content(random);
   const key = random() < 0.5 ? { 'idempotency-key': `key-${name}` } : undefined;
   const unknownLength = random() < 0.4;
-  const send = async () => {
+  const send = async (as: Api) => {
     const body = unknownLength ? Readable.from([bytes.subarray(0, 1_000), bytes.subarray(1_000)]) : bytes;
-    const answer = await api.sendRaw(body, { name, headers: key ?? {} });
-    if (answer.body?.code === 'idempotency_in_flight') throw new Error('still in flight');
+    const answer = await as.sendRaw(body, { name, headers: key ?? {} });
+    if (answer.body?.code === 'idempotency_in_flight') throw new StillInFlight(name);
     note(ledger, name, bytes, answer, answer.body?.files?.[0]);
   };
   try {
-    await send();
+    await send(api);
   } catch (error) {
-    if (key) ledger.unanswered.push({ name, sha256: sha256(bytes), size: bytes.length, again: send });
+    if (key) ledger.unanswered.push({ name, send });
     else ledger.uncertain.add(name);
     throw error;
+  }
+};
+
+/** The request before it holds the key still: it may be answered, or the server has not yet seen that it died. */
+export class StillInFlight extends Error {}
+
+const sendAgain: Action = async ({ api, ledger, random }) => {
+  const [request] = ledger.unanswered.splice(Math.floor(random() * ledger.unanswered.length), 1);
+  if (!request) return;
+  try {
+    await request.send(api);
+  } catch (error) {
+    ledger.unanswered.push(request);
+    if (!(error instanceof StillInFlight)) throw error;
   }
 };
 
@@ -165,6 +178,7 @@ const ACTIONS: readonly [number, Action][] = [
   [2, askForVariant],
   [3, read],
   [1, list],
+  [3, sendAgain],
 ];
 const WEIGHTED = ACTIONS.flatMap(([times, action]) => Array.from({ length: times }, () => action));
 

@@ -1,3 +1,5 @@
+import type { Api } from '../../harness/client.ts';
+
 /** What the server may be left with of a file, as far as its clients were told. */
 export type Fate = 'kept' | 'trashed' | 'purged';
 
@@ -13,12 +15,11 @@ export interface Accepted {
   changes: number;
 }
 
-/** A request with an Idempotency-Key whose answer never came: it will be sent again. */
+/** A request with an Idempotency-Key whose answer never came: sent again, it must not make a second file. */
 export interface Unanswered {
   readonly name: string;
-  readonly sha256: string;
-  readonly size: number;
-  again(): Promise<void>;
+  /** Resolves when it was answered, whatever the answer; the ledger knows it then. */
+  send(api: Api): Promise<void>;
 }
 
 /** What clients know: what was promised to them, and what they cannot know. */
