@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { close, open, readFully } from './descriptors.ts';
 import { toStoreError } from './errors.ts';
 
-/** Bytes read at once. */
+/** Bytes read at once. While one lot is taken, the next is read. */
 const CHUNK = 256 * 1024;
 
 /** A stretch of a file. The descriptor, where it is open already, passes into the reader's care. */
@@ -22,7 +22,7 @@ export class StretchReader extends Readable {
   #reading: Promise<void> | undefined;
 
   constructor(stretches: readonly Stretch[]) {
-    super({ highWaterMark: CHUNK });
+    super({ highWaterMark: 2 * CHUNK });
     this.#stretches = [...stretches];
   }
 
