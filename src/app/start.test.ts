@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Config, readConfig } from '../config.ts';
+import { DataDirLocked } from './data-dir-lock.ts';
+import { type Holdfast, startHoldfast } from './start.ts';
+import { StartError } from './start-error.ts';
+
+const log = pino({ level: 'silent' });
+const started: Holdfast[] = [];
+let dataDir: string;
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'holdfast-start-'));
+});
+afterEach(async () => {
+  for (const holdfast of started.splice(0)) await holdfast.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+async function start(changes: Partial<Config> = {}): Promise<Holdfast> {
+  const holdfast = await startHoldfast({ ...readConfig({ DATA_DIR: dataDir, PORT: '0' }), ...changes }, { log });
+  started.push(holdfast);
+  return holdfast;
+}
+
+test('starts, sweeps, stops, and starts again on what it kept', async () => {
+  const first = await start();
+  expect((await fetch(`${first.url}/readyz`)).status).toBe(200);
+  const report = await first.sweep({ dryRun: false, signal: new AbortController().signal });
+  expect(report.failures).toBe(0);
+  await Promise.all([first.stop(), first.stop()]);
+  await expect(fetch(`${first.url}/healthz`)).rejects.toThrow();
+  expect(await readdir(dataDir)).not.toContain('control.sock');
+
+  const second = await start();
+  expect((await fetch(`${second.url}/readyz`)).status).toBe(200);
+});
+
+test('refuses a data directory that is taken, and leaves the one who has it alone', async () => {
+  const { url } = await start();
+  await expect(start()).rejects.toBeInstanceOf(DataDirLocked);
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
+});
+
+test('a start that failed leaves nothing behind: the next one works', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  try {
+    await expect(start({ port: (other.address() as AddressInfo).port })).rejects.toBeInstanceOf(StartError);
+    expect(await readdir(dataDir)).not.toContain('holder.json');
+  } finally {
+    other.close();
+  }
+  await expect(start({ presetsFile: join(dataDir, 'none.json') })).rejects.toThrow(/PRESETS_FILE/);
+  const { url } = await start();
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
+});
