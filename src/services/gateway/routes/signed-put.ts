@@ -29,6 +29,7 @@ export const signedPutRoutes: RouteModule = (app, deps) => {
         response: {
           200: {
             description: 'Stored. Confirm the upload when all of it is.',
+            type: 'null',
             headers: { ETag: { type: 'string', description: 'Names the bytes.' } },
           },
         },
@@ -45,7 +46,11 @@ export const signedPutRoutes: RouteModule = (app, deps) => {
           size: request.headers['content-length'] === undefined ? undefined : body.declaredSize,
           contentType: request.headers['content-type'],
         });
-        return reply.code(200).header('etag', `"${etag}"`).send();
+        // No body at all: `null` would be sent as JSON.
+        return reply
+          .code(200)
+          .header('etag', `"${etag}"`)
+          .send(undefined as never);
       } finally {
         body.release();
       }
