@@ -21,9 +21,9 @@ const SIGNS: Readonly<Record<Finding['state'], string>> = {
 export const doctorCommand = (context: CommandContext): Command =>
   new Command('doctor')
     .description('Check that everything works, and say how to mend what does not.')
-    .option('--json', 'print the findings as JSON', false)
+    .option('--json', 'print the findings as JSON')
     .addHelpText('after', HELP)
-    .action(async ({ json }: { json: boolean }) => {
+    .action(async ({ json = false }: { readonly json?: boolean }) => {
       const { examine } = await import('../app/doctor/index.ts');
       const log = await createLogger({ level: 'silent', pretty: false, to: 'stderr' });
       const interrupted = new AbortController();

@@ -3,6 +3,7 @@ import { version } from '../app/version.ts';
 import type { CommandContext } from './context.ts';
 import { doctorCommand } from './doctor.ts';
 import { migrateCommand } from './migrate.ts';
+import { presetsCommand } from './presets.ts';
 import { serveCommand } from './serve.ts';
 import { sweepCommand } from './sweep.ts';
 import { versionCommand } from './version.ts';
@@ -28,6 +29,7 @@ export function program(context: CommandContext): Command {
     serveCommand(context),
     migrateCommand(context),
     sweepCommand(context),
+    presetsCommand(context),
     doctorCommand(context),
     versionCommand(),
   ]) {

@@ -12,14 +12,20 @@ Examples:
   holdfast sweep --dry-run
   holdfast sweep --json | jq .purged`;
 
+interface SweepFlags {
+  readonly dryRun?: boolean;
+  readonly allOrphans?: boolean;
+  readonly json?: boolean;
+}
+
 export const sweepCommand = (context: CommandContext): Command =>
   new Command('sweep')
     .description('Tidy up now: expired uploads and files, old trash, orphan objects.')
-    .option('--dry-run', 'change nothing, and say what would be done', false)
-    .option('--all-orphans', 'delete orphan objects even when there are suspiciously many', false)
-    .option('--json', 'print the report as JSON', false)
+    .option('--dry-run', 'change nothing, and say what would be done')
+    .option('--all-orphans', 'delete orphan objects even when there are suspiciously many')
+    .option('--json', 'print the report as JSON')
     .addHelpText('after', HELP)
-    .action(async ({ dryRun, allOrphans, json }: { dryRun: boolean; allOrphans: boolean; json: boolean }) => {
+    .action(async ({ dryRun = false, allOrphans = false, json = false }: SweepFlags) => {
       const config = context.config();
       const { sweepDataDir } = await import('../app/sweep.ts');
       const interrupted = new AbortController();
