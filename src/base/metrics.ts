@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Meter } from '@opentelemetry/api';
 import { MeterProvider, type MetricData, MetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 
@@ -37,10 +36,12 @@ function withUnits({ resource, scopeMetrics }: ResourceMetrics): ResourceMetrics
   };
 }
 
-/** Measures the process itself from now on. */
+let observing = false;
+
+/** Measures the process itself from now on. Safe to call again. */
 export function observeProcess(): void {
-  const delay = monitorEventLoopDelay({ resolution: 20 });
-  delay.enable();
+  if (observing) return;
+  observing = true;
   meter
     .createObservableGauge('process.memory.usage', { unit: 'By', description: 'Memory that the process has in RAM.' })
     .addCallback((result) => result.observe(process.memoryUsage.rss()));
@@ -51,13 +52,15 @@ export function observeProcess(): void {
       result.observe(user / 1e6, { mode: 'user' });
       result.observe(system / 1e6, { mode: 'system' });
     });
+  let before = performance.eventLoopUtilization();
   meter
-    .createObservableGauge('nodejs.eventloop.delay.p99', {
-      unit: 's',
-      description: 'Since the last time this was read.',
+    .createObservableGauge('nodejs.eventloop.utilization', {
+      unit: '1',
+      description: 'How busy the event loop was, from 0 to 1, since this was last read.',
     })
     .addCallback((result) => {
-      result.observe(delay.percentile(99) / 1e9);
-      delay.reset();
+      const now = performance.eventLoopUtilization();
+      result.observe(performance.eventLoopUtilization(now, before).utilization);
+      before = now;
     });
 }

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { errnoOf } from '../../base/errors.ts';
+import { observeProcess } from '../../base/metrics.ts';
 import type { App } from './app.ts';
 import type { GatewayDeps, GatewaySettings } from './deps.ts';
 import { buildServer } from './server.ts';
@@ -17,6 +18,7 @@ const STOP_TIMEOUT = 20_000;
 
 /** The public HTTP side of the house. */
 export function createGateway(deps: GatewayDeps): Gateway {
+  observeProcess();
   const app = buildServer(deps);
   let stopped: Promise<void> | undefined;
   return {

@@ -218,6 +218,7 @@ describe('/metrics', () => {
     expect(text).toMatch(/^http_server_request_duration_seconds_count\{.*http_route="\/healthz".*\} [1-9]/m);
     expect(text).toMatch(/^http_server_received_bytes_total [1-9]/m);
     expect(text).toMatch(/^http_server_sent_bytes_total [1-9]/m);
+    expect(text).toMatch(/^process_memory_usage_bytes [1-9]/m);
     expect(text).not.toContain('/public/0198');
   });
 });
