@@ -14,16 +14,17 @@ const MAX_STATEMENTS = 500;
 const LOCK_WAIT_MS = 50;
 
 /**
- * For both connections. A commit is on the disk before it is answered (`synchronous`; `fullfsync` for macOS, where
- * fsync alone stops at the drive's cache).
+ * A commit is on the disk before it is answered (`synchronous`; `fullfsync` for macOS, where fsync alone stops at the
+ * drive's cache). The log is copied back by the `Checkpointer`, and by the writer only past 64 MiB.
  */
-const PRAGMAS = [
+const WRITER_PRAGMAS = [
   'journal_mode = WAL',
   'synchronous = FULL',
   'fullfsync = ON',
   'checkpoint_fullfsync = ON',
   'foreign_keys = ON',
   'cache_size = -16384',
+  'wal_autocheckpoint = 16384',
   'journal_size_limit = 67108864',
 ];
 const READER_PRAGMAS = ['query_only = ON', 'cache_size = -16384', 'mmap_size = 67108864'];
@@ -35,7 +36,12 @@ export class Connection {
 
   constructor(path: string, { readOnly }: { readonly readOnly: boolean }) {
     this.#database = new DatabaseSync(path, { readOnly, timeout: LOCK_WAIT_MS });
-    for (const pragma of readOnly ? READER_PRAGMAS : PRAGMAS) this.#database.exec(`PRAGMA ${pragma}`);
+    try {
+      for (const pragma of readOnly ? READER_PRAGMAS : WRITER_PRAGMAS) this.#database.exec(`PRAGMA ${pragma}`);
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
   }
 
   get closed(): boolean {

@@ -1,6 +1,8 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { Logger } from '../../../base/logger.ts';
 import type { DatabaseServer, OpenDatabase } from '../port.ts';
+import { Checkpointer } from './checkpointer.ts';
 import { Connection } from './connection.ts';
 import { UnitQueue } from './unit-queue.ts';
 import { createView } from './view.ts';
@@ -19,30 +21,43 @@ export const openSqlite: OpenDatabase = async (url, { dataDir, log }) => {
   }
 };
 
-function serve(path: string, log: Parameters<OpenDatabase>[1]['log']): DatabaseServer {
+function serve(path: string, log: Logger): DatabaseServer {
+  // The writer first: it puts beside the file what a reader needs.
   const writing = new Connection(path, { readOnly: false });
   const reading = new Connection(path, { readOnly: true });
-  const units = new UnitQueue(writing, UNIT_TIMES);
+  const checkpointer = new Checkpointer(path, log);
+  const units = new UnitQueue(writing, UNIT_TIMES, () => checkpointer.wake());
   let closing: Promise<void> | undefined;
+  const close = async () => {
+    await units.close();
+    await checkpointer.close();
+    reading.close();
+    // As the last one it copies the log back into the file, and removes it.
+    writing.close();
+  };
   return {
     view: () => createView({ reading, units, log }),
     close() {
-      closing ??= units.close().then(() => {
-        reading.close();
-        // As the last one it writes the log back into the file, and removes it.
-        writing.close();
-      });
+      closing ??= close();
       return closing;
     },
   };
 }
 
 function filePath(url: string, dataDir: string): string {
-  const given = decodeURIComponent(url.replace(/^sqlite:(\/\/(?=\/))?/, ''));
-  if (given.startsWith('//') || given.startsWith(':')) {
+  const path = decoded(url.replace(/^sqlite:(\/\/(?=\/))?/, ''));
+  if (path === undefined || path.startsWith('//') || path.startsWith(':')) {
     throw new Error('DATABASE_URL: expected sqlite: or sqlite:/path/to/file.db.');
   }
-  return given === '' ? resolve(dataDir, 'holdfast.db') : resolve(given);
+  return path === '' ? resolve(dataDir, 'holdfast.db') : resolve(path);
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** For its owner alone to read. SQLite gives the files that it puts beside it the same mode. */

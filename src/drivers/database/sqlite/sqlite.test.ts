@@ -54,6 +54,7 @@ describe('a SQLite file', () => {
     await expect(openSqlite(`sqlite:${dataDir}`, { dataDir, log })).rejects.toThrow(/cannot be opened/);
     await expect(openSqlite('sqlite::memory:', { dataDir, log })).rejects.toThrow(/expected sqlite:/);
     await expect(openSqlite('sqlite://host/db', { dataDir, log })).rejects.toThrow(/expected sqlite:/);
+    await expect(openSqlite('sqlite:/100%', { dataDir, log })).rejects.toThrow(/expected sqlite:/);
   });
 
   test('is searched by the index for parts of three characters and more', async () => {

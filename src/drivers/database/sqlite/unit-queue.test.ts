@@ -48,6 +48,16 @@ test('commits units that arrive together at once, and answers none before', asyn
   expect(new Set(seen)).toEqual(new Set([1]));
 });
 
+test('tells of each commit, and of nothing else', async () => {
+  const onCommit = vi.fn();
+  queue = new UnitQueue(connection, { unit: 10_000, group: 10_000 }, onCommit);
+  await add('a');
+  await add('b');
+  expect(onCommit).toHaveBeenCalledTimes(2);
+  await queue.close();
+  expect(onCommit).toHaveBeenCalledTimes(2);
+});
+
 test('bounds a group by number and by time', async () => {
   const run = vi.spyOn(connection, 'run');
   const commits = () => run.mock.calls.filter(([statement]) => statement === 'COMMIT').length;

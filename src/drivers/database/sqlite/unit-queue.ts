@@ -33,6 +33,7 @@ const MAX_WAITING = 10_000;
 export class UnitQueue {
   readonly #connection: Connection;
   readonly #times: UnitTimes;
+  readonly #onCommit: () => void;
   readonly #waiting: Unit[] = [];
   #scheduled = false;
   #closed = false;
@@ -41,9 +42,10 @@ export class UnitQueue {
   /** So many of the next units are committed each by itself. */
   #singly = 0;
 
-  constructor(connection: Connection, times: UnitTimes) {
+  constructor(connection: Connection, times: UnitTimes, onCommit: () => void = () => {}) {
     this.#connection = connection;
     this.#times = times;
+    this.#onCommit = onCommit;
   }
 
   unit<T, R>(work: (tx: Kysely<T>) => Promise<R>): Promise<R> {
@@ -100,6 +102,7 @@ export class UnitQueue {
       }
       this.#connection.run('COMMIT');
       for (const answer of answers) answer();
+      this.#onCommit();
     } catch (error) {
       if (this.#connection.inTransaction) this.#connection.run('ROLLBACK');
       this.#answerLost(units, error);
