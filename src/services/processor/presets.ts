@@ -65,7 +65,7 @@ export function parsePresets(text: string): Preset[] {
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new PresetsError([`it is not JSON: ${(error as Error).message}`]);
+    throw new PresetsError([`it is not JSON: ${(error as Error).message.replace(/\s+/g, ' ')}`]);
   }
   return validatePresets(parsed);
 }

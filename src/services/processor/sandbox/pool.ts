@@ -31,8 +31,10 @@ interface Waiter {
 export class SandboxPool {
   readonly #options: PoolOptions;
   readonly #live = new Set<SandboxChild>();
-  readonly #starting = new Set<Promise<void>>();
-  readonly #ending = new Set<Promise<void>>();
+  /** Processes that are not warm yet. */
+  #starting = 0;
+  /** Starts and ends under way. */
+  readonly #changes = new Set<Promise<void>>();
   #idle: SandboxChild[] = [];
   #waiting: Waiter[] = [];
   #fonts: Promise<string> | undefined;
@@ -62,9 +64,8 @@ export class SandboxPool {
   async close(): Promise<void> {
     this.#closed = true;
     for (const { reject } of this.#waiting.splice(0)) reject(stopped());
-    await Promise.all(this.#starting);
     for (const child of [...this.#live]) this.#retire(child);
-    await Promise.all(this.#ending);
+    while (this.#changes.size > 0) await Promise.all(this.#changes);
   }
 
   #take(signal: AbortSignal): Promise<SandboxChild> {
@@ -137,32 +138,45 @@ export class SandboxPool {
     const ending = child
       .end()
       .catch((error: unknown) => this.#options.log.warn({ err: error }, 'a sandbox process did not end well'));
-    this.#ending.add(ending);
-    void ending.then(() => this.#ending.delete(ending));
+    this.#track(ending);
   }
 
   /** Starts processes for those who wait, and one where there is none. */
   #grow(): void {
     if (this.#closed) return;
-    const count = () => this.#live.size + this.#starting.size;
-    while (count() === 0 || (this.#waiting.length > this.#starting.size && count() < this.#options.size)) {
-      const starting = this.#start();
-      this.#starting.add(starting);
-      void starting.then(() => this.#starting.delete(starting));
+    const count = () => this.#live.size + this.#starting;
+    while (count() === 0 || (this.#waiting.length > this.#starting && count() < this.#options.size)) {
+      this.#starting += 1;
+      this.#track(this.#start());
     }
+  }
+
+  #track(change: Promise<void>): void {
+    this.#changes.add(change);
+    void change.then(() => this.#changes.delete(change));
+  }
+
+  #preparedFonts(): Promise<string> {
+    this.#fonts ??= prepareFonts(join(this.#options.scratch, 'fonts')).catch((error: unknown) => {
+      this.#fonts = undefined;
+      throw error;
+    });
+    return this.#fonts;
   }
 
   async #start(): Promise<void> {
     try {
-      this.#fonts ??= prepareFonts(join(this.#options.scratch, 'fonts'));
+      const fonts = await this.#preparedFonts();
       const child = await SandboxChild.start({
         folder: await newFolder(this.#options.scratch),
         memory: this.#options.memory,
-        environment: { FONTCONFIG_FILE: await this.#fonts, MALLOC_ARENA_MAX: '2' },
+        environment: { FONTCONFIG_FILE: fonts, MALLOC_ARENA_MAX: '2' },
       });
+      this.#starting -= 1;
       this.#live.add(child);
       this.#offer(child);
     } catch (error) {
+      this.#starting -= 1;
       this.#options.log.error({ err: error }, 'a sandbox process could not be started');
       // The next who asks makes the next try; those who wait for this one must not wait for ever.
       if (this.#live.size > 0) return;

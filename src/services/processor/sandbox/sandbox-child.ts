@@ -81,7 +81,10 @@ export class SandboxChild {
   static async start(options: ChildOptions): Promise<SandboxChild> {
     const child = new SandboxChild(options);
     const crash = await child.#converse(undefined, START_TIMEOUT, () => {});
-    if (crash) throw new Error(`A sandbox process did not start: ${crash.detail}`);
+    if (crash) {
+      await child.end();
+      throw new Error(`A sandbox process did not start: ${crash.detail}`);
+    }
     child.rssAtStart = child.rss;
     lowerPriority(child.pid);
     return child;
