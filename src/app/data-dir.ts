@@ -1,4 +1,4 @@
-import { access, constants, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf, StartError } from './start-error.ts';
 
@@ -20,10 +20,8 @@ export async function prepareDataDir(dataDir: string): Promise<void> {
   }
 }
 
-/** Whether there is a data directory at all. */
-export async function dataDirExists(dataDir: string): Promise<boolean> {
-  return stat(dataDir).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+/** Whether a server has ever kept anything there. */
+export async function holdsData(dataDir: string): Promise<boolean> {
+  const entries = await readdir(dataDir).catch((): string[] => []);
+  return ['holdfast.db', 'objects', 'secret'].some((name) => entries.includes(name));
 }

@@ -1,7 +1,7 @@
 import type { Logger } from '../base/logger.ts';
 import type { Config } from '../config.ts';
 import { openDatabase } from '../drivers/database/index.ts';
-import { dataDirExists, prepareDataDir } from './data-dir.ts';
+import { holdsData, prepareDataDir } from './data-dir.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { type MigrationStatus, migrationStates, type RanMigration, runMigrations } from './migrations.ts';
 import { StartError } from './start-error.ts';
@@ -25,9 +25,9 @@ export async function migrateDatabase(config: Config, log: Logger): Promise<RanM
 
 /** What has run and what is due, beside a running server too. Makes nothing. */
 export async function migrationStatus(config: Config, log: Logger): Promise<MigrationStatus[]> {
-  if (!(await dataDirExists(config.dataDir))) {
+  if (!(await holdsData(config.dataDir))) {
     throw new StartError(
-      `DATA_DIR: there is no ${config.dataDir} yet. "holdfast migrate" or "holdfast serve" makes it.`,
+      `DATA_DIR: there is nothing in ${config.dataDir} yet. "holdfast migrate" or "holdfast serve" begins it.`,
     );
   }
   const database = await openDatabase(config.databaseUrl, { dataDir: config.dataDir, log });

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import type { SweepOptions, SweepReport } from '../services/janitor/index.ts';
 import { openCatalog } from './catalog.ts';
 import { controlClient } from './control/client.ts';
-import { dataDirExists } from './data-dir.ts';
+import { holdsData } from './data-dir.ts';
 import { DataDirLocked } from './data-dir-lock.ts';
 import { openGround } from './ground.ts';
 import { checkInstallation } from './installation.ts';
@@ -18,8 +18,10 @@ export async function sweepDataDir(
   config: Config,
   { log, ...options }: Required<SweepOptions> & { readonly log: Logger },
 ): Promise<SweepReport> {
-  if (!(await dataDirExists(config.dataDir))) {
-    throw new StartError(`DATA_DIR: there is no ${config.dataDir}. Set DATA_DIR to the folder of the server.`);
+  if (!(await holdsData(config.dataDir))) {
+    throw new StartError(
+      `DATA_DIR: no server has kept anything in ${config.dataDir}. Set DATA_DIR to the folder of yours.`,
+    );
   }
   const ground = await openGround(config, { command: 'sweep', publicUrl: signsNothing, log }).catch((error) => {
     if (error instanceof DataDirLocked && error.holder?.control !== undefined) return error.holder.control;

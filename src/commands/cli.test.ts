@@ -289,7 +289,7 @@ describe('without a server', () => {
   test('sweep where there is no data says so, and makes none', async () => {
     const { code, stderr } = await run(['sweep']);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^holdfast: DATA_DIR: there is no /);
+    expect(stderr).toMatch(/^holdfast: DATA_DIR: no server has kept anything in /);
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -300,10 +300,13 @@ describe('without a server', () => {
   });
 
   test('doctor finds all in order, and makes nothing', async () => {
-    const { code, stdout } = await run(['doctor']);
-    expect(stdout).not.toContain('✗');
-    expect(code).toBe(0);
-    expect(await readdir(folder)).toEqual([]);
+    for (const made of [[], ['data']]) {
+      const { code, stdout } = await run(['doctor']);
+      expect(stdout).not.toContain('✗');
+      expect(code).toBe(0);
+      expect(await readdir(folder, { recursive: true })).toEqual(made);
+      await mkdir(dataDir(), { recursive: true });
+    }
   });
 
   test('doctor says what is wrong and how to mend it', async () => {

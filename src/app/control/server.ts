@@ -26,8 +26,10 @@ export async function startControlServer(dataDir: string, commands: Commands, lo
       if (!response.writableFinished) hungUp.abort();
     });
     answer(request, response, commands, AbortSignal.any([stopping.signal, hungUp.signal])).catch((error) => {
-      if (!hungUp.signal.aborted) log.error({ err: error, command: request.url }, 'the command failed');
-      if (!response.headersSent) respond(response, 500, { error: 'The command failed. See the log of the server.' });
+      if (hungUp.signal.aborted) return;
+      if (stopping.signal.aborted) return respond(response, 503, { error: 'The server is stopping.' });
+      log.error({ err: error, command: request.url }, 'the command failed');
+      respond(response, 500, { error: 'The command failed. See the log of the server.' });
     });
   });
   await new Promise<void>((resolve, reject) => {

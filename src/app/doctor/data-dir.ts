@@ -1,8 +1,8 @@
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { formatSize } from '../../base/units.ts';
-import { dataDirExists, prepareDataDir } from '../data-dir.ts';
-import { reasonOf } from '../start-error.ts';
+import { holdsData, prepareDataDir } from '../data-dir.ts';
+import { reasonOf, StartError } from '../start-error.ts';
 import { type Finding, failed, ok, warning } from './finding.ts';
 
 const NAME = 'data directory';
@@ -11,12 +11,12 @@ const LITTLE = 1024 ** 3;
 
 /** Whether the data directory can be written, or made where it is not there yet; it is not made. */
 export async function examineDataDir(dataDir: string): Promise<Finding> {
-  const there = await dataDirExists(dataDir);
-  if (there) await prepareDataDir(dataDir);
-  const parent = there ? dataDir : await nearestFolder(dataDir);
+  const parent = await nearestFolder(dataDir);
   try {
-    await access(parent, constants.W_OK | constants.X_OK);
+    if (parent === dataDir) await prepareDataDir(dataDir);
+    else await access(parent, constants.W_OK | constants.X_OK);
   } catch (error) {
+    if (error instanceof StartError) throw error;
     return failed(
       NAME,
       `${dataDir} cannot be made: ${reasonOf(error)}.`,
@@ -25,12 +25,12 @@ export async function examineDataDir(dataDir: string): Promise<Finding> {
   }
   const { bavail, bsize } = await statfs(parent);
   const free = `${formatSize(bavail * bsize)} free`;
-  const state = there ? 'writable' : 'not there yet, made at the first start';
+  const state = (await holdsData(dataDir)) ? 'writable' : 'new';
   if (bavail * bsize >= LITTLE) return ok(NAME, `${dataDir}: ${state}, ${free}`);
   return warning(NAME, `${dataDir}: only ${free}`, 'Make room, or set DATA_DIR to a larger disk.');
 }
 
 async function nearestFolder(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
-  return found ? path : nearestFolder(dirname(path));
+  return found || dirname(path) === path ? path : nearestFolder(dirname(path));
 }

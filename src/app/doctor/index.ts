@@ -1,6 +1,6 @@
 import type { Logger } from '../../base/logger.ts';
 import { type Config, ConfigError } from '../../config.ts';
-import { dataDirExists } from '../data-dir.ts';
+import { holdsData } from '../data-dir.ts';
 import { examineDataDir } from './data-dir.ts';
 import { examineDependencies } from './dependencies.ts';
 import { examineExposure } from './exposure.ts';
@@ -33,7 +33,7 @@ export async function* examine({ config: readConfig, log, signal }: DoctorOption
   yield* examineExposure(config);
   const dataDir = await examined('data directory', () => examineDataDir(config.dataDir));
   yield dataDir;
-  if (await dataDirExists(config.dataDir)) {
+  if (await holdsData(config.dataDir)) {
     if (dataDir.state !== 'failed') yield* examineDependencies(config, log, signal);
   } else {
     yield await examined('port', () => examinePort(config));
