@@ -14,7 +14,7 @@ import { until } from '../harness/until.ts';
 const MIB = 1024 ** 2;
 
 /** A file system of its own with room for 24 MiB, or why there is none. */
-function smallDisk(): { readonly folder: string; unmount(): void } | string {
+function smallDisk(): { readonly folder: string; unmount(): Promise<void> } | string {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'a small disk is mounted by root on Linux only';
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-disk-'));
   try {
@@ -25,8 +25,11 @@ function smallDisk(): { readonly folder: string; unmount(): void } | string {
   }
   return {
     folder,
-    unmount() {
-      execFileSync('umount', [folder]);
+    async unmount() {
+      await until('nobody to use the disk any more', () => {
+        execFileSync('umount', [folder], { stdio: 'pipe' });
+        return true;
+      });
       rmdirSync(folder);
     },
   };
@@ -73,7 +76,7 @@ describe('a disk that is full', () => {
       expect((await again.upload('room', { name: 'room.txt' })).status).toBe('uploaded');
     } finally {
       await stack.dispose();
-      disk.unmount();
+      await disk.unmount();
     }
   });
 });

@@ -3,8 +3,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { generated } from '../harness/big.ts';
 import type { Api } from '../harness/client.ts';
 import { sha256 } from '../harness/fixtures.ts';
+import { storedFiles } from '../harness/inspect.ts';
 import { expectProblem } from '../harness/problems.ts';
 import { useStack } from '../harness/stack.ts';
+import { until } from '../harness/until.ts';
 import type { BegunUpload, SignedPart } from '../harness/views.ts';
 
 /** Declared only, for what is never sent: well over 100 parts. */
@@ -31,52 +33,67 @@ const slice = (bytes: Buffer, { upload }: Pick<BegunUpload, 'upload'>, number: n
 const moreParts = (id: string, json: unknown) => user.call('POST', `/api/uploads/${id}/parts`, { json });
 const confirm = (id: string, json: unknown = {}) => user.call('POST', `/api/uploads/${id}/confirm`, { json });
 
-async function putParts(begun: Awaited<ReturnType<typeof inParts>>, parts: readonly SignedPart[]) {
-  const etags: { number: number; etag: string }[] = [];
+async function putParts(begun: Awaited<ReturnType<typeof inParts>>, parts: readonly SignedPart[]): Promise<void> {
   for (const { number, url } of parts) {
     const { status, headers } = await user.put(url, slice(begun.bytes, begun, number));
     expect(status).toBe(200);
-    etags.push({ number, etag: headers.etag as string });
+    expect(headers.etag).toMatch(/^"\S+"$/);
   }
-  return etags;
 }
 
-describe('an upload in parts', () => {
-  test('is put together in order, however its parts came', async () => {
-    const begun = await inParts('parts.bin');
-    const { file, upload, bytes, count } = begun;
-    expect(upload.parts.map(({ number }) => number)).toEqual(upload.parts.map((_, i) => i + 1));
-    expect(upload.parts).toHaveLength(count);
-    await putParts(begun, [...upload.parts].reverse());
-
-    const state = (await user.expect(200, 'GET', `/api/uploads/${file.id}`)).body;
-    expect(state.received.map(({ number }: SignedPart) => number)).toEqual(
-      Array.from({ length: count }, (_, i) => i + 1),
-    );
-    expect((await confirm(file.id)).status).toBe(202);
-    expect(sha256(await user.content(file.id))).toBe(sha256(bytes));
+describe('an upload in parts, step by step', () => {
+  let begun: Awaited<ReturnType<typeof inParts>>;
+  let parts: readonly SignedPart[];
+  beforeAll(async () => {
+    begun = await inParts('parts.bin');
+    ({ parts } = begun.upload);
   });
 
-  test('takes a part again before it is confirmed, and the last one counts', async () => {
-    const begun = await inParts('repaired.bin');
-    const { file, upload, bytes } = begun;
-    const [first] = upload.parts as [SignedPart];
-    await user.put(first.url, Buffer.alloc(upload.partSize));
-    await putParts(begun, upload.parts);
-    expect((await confirm(file.id)).status).toBe(202);
-    expect(sha256(await user.content(file.id))).toBe(sha256(bytes));
-    expectProblem(await user.put(first.url, Buffer.alloc(upload.partSize)), 409, 'upload_closed');
+  test('begins with all parts signed, where they are few', () => {
+    expect(parts.map(({ number }) => number)).toEqual(Array.from({ length: begun.count }, (_, i) => i + 1));
+    expect(begun.file).toMatchObject({ status: 'pending', size: SIZE });
   });
 
-  test('is not confirmed while a part is missing, and goes on after that', async () => {
-    const begun = await inParts('missing.bin');
-    const { parts } = begun.upload;
-    await putParts(begun, parts.slice(1));
+  test('takes no part of another length', async () => {
+    const first = parts[0] as SignedPart;
+    expectProblem(await user.put(first.url, Buffer.alloc(begun.upload.partSize - 1)), 400, 'size_mismatch');
+    expect((await user.expect(200, 'GET', `/api/uploads/${begun.file.id}`)).body.received).toEqual([]);
+  });
+
+  test('is not confirmed while a part is missing', async () => {
+    await putParts(begun, parts.slice(1).reverse());
+    const { received } = (await user.expect(200, 'GET', `/api/uploads/${begun.file.id}`)).body;
+    expect(received.map(({ number }: SignedPart) => number)).toEqual(parts.slice(1).map(({ number }) => number));
     expectProblem(await confirm(begun.file.id), 409, 'upload_not_complete');
-    await putParts(begun, parts.slice(0, 1));
+  });
+
+  test('takes a part again: the last one counts', async () => {
+    const first = parts[0] as SignedPart;
+    expect((await user.put(first.url, Buffer.alloc(begun.upload.partSize))).status).toBe(200);
+    await putParts(begun, [first]);
+  });
+
+  test('checks the parts that the client believes it sent', async () => {
+    const wrong = [{ number: 1, etag: '"0123456789abcdef0123456789abcdef"' }];
+    expectProblem(await confirm(begun.file.id, { parts: wrong }), 409, 'upload_not_complete');
+  });
+
+  test('is put together in order', async () => {
+    const { received } = (await user.expect(200, 'GET', `/api/uploads/${begun.file.id}`)).body;
+    const sent = received.map(({ number, etag }: { number: number; etag: string }) => ({ number, etag }));
+    expect((await confirm(begun.file.id, { parts: sent })).status).toBe(202);
+    expect(sha256(await user.content(begun.file.id))).toBe(sha256(begun.bytes));
+  });
+
+  test('takes nothing more then', async () => {
+    const last = parts.at(-1) as SignedPart;
+    const again = await user.put(last.url, slice(begun.bytes, begun, last.number));
+    expectProblem(again, 409, 'upload_closed');
     expect((await confirm(begun.file.id)).status).toBe(202);
   });
+});
 
+describe('an upload in parts', () => {
   test('whose hash is not the one declared is given up', async () => {
     const begun = await inParts('hash.bin', { sha256: '0'.repeat(64) });
     await putParts(begun, begun.upload.parts);
@@ -84,30 +101,14 @@ describe('an upload in parts', () => {
     expectProblem(await user.call('GET', `/api/files/${begun.file.id}`), 404, 'not_found');
   });
 
-  test('takes no part of another length', async () => {
-    const { file, upload } = await inParts('short.bin');
-    const [first] = upload.parts as [SignedPart];
-    expectProblem(await user.put(first.url, Buffer.alloc(upload.partSize - 1)), 400, 'size_mismatch');
-    expect((await user.expect(200, 'GET', `/api/uploads/${file.id}`)).body.received).toEqual([]);
-  });
-
-  test('checks the parts that the client believes it sent', async () => {
-    const begun = await inParts('believed.bin');
-    const sent = await putParts(begun, begun.upload.parts);
-    const wrong = sent.map(({ number }) => ({ number, etag: '"0123456789abcdef0123456789abcdef"' }));
-    expectProblem(await confirm(begun.file.id, { parts: wrong }), 409, 'upload_not_complete');
-    expect((await confirm(begun.file.id, { parts: sent })).status).toBe(202);
-  });
-
   test('has more parts signed as they are needed', async () => {
     const { file, upload } = await user.begin({ name: 'large.bin', size: LARGE });
     const count = Math.ceil(LARGE / upload.partSize);
-    expect(upload.parts.length).toBeLessThanOrEqual(100);
-    const next = await moreParts(file.id, { from: upload.parts.length + 1, count: 2 });
-    expect(next.body.parts.map(({ number }: SignedPart) => number)).toEqual([
-      upload.parts.length + 1,
-      upload.parts.length + 2,
-    ]);
+    expect(upload.parts).toHaveLength(100);
+    const next = await moreParts(file.id, { from: 101, count: 2 });
+    expect(next.body.parts.map(({ number }: SignedPart) => number)).toEqual([101, 102]);
+    const last = await moreParts(file.id, { from: count, count: 100 });
+    expect(last.body.parts.map(({ number }: SignedPart) => number)).toEqual([count]);
     for (const json of [
       { from: 0, count: 1 },
       { from: 1, count: 0 },
@@ -121,9 +122,14 @@ describe('an upload in parts', () => {
   });
 
   test('given up leaves nothing', async () => {
-    const begun = await inParts('given-up.bin');
-    await putParts(begun, begun.upload.parts.slice(0, 1));
-    expect((await user.call('DELETE', `/api/uploads/${begun.file.id}`)).status).toBe(204);
-    expectProblem(await user.call('GET', `/api/uploads/${begun.file.id}`), 404, 'not_found');
+    const before = await storedFiles(stack.dataDir);
+    const { file, upload } = await user.begin({ name: 'given-up.bin', size: SIZE });
+    const first = upload.parts[0] as SignedPart;
+    expect((await user.put(first.url, Buffer.alloc(upload.partSize))).status).toBe(200);
+    expect((await user.call('DELETE', `/api/uploads/${file.id}`)).status).toBe(204);
+    expectProblem(await user.call('GET', `/api/uploads/${file.id}`), 404, 'not_found');
+    expect((await user.put(first.url, Buffer.alloc(upload.partSize))).status).toBeGreaterThanOrEqual(400);
+    await until('its parts to be gone', async () => (await storedFiles(stack.dataDir)).length === before.length);
+    expect(await storedFiles(stack.dataDir)).toEqual(before);
   });
 });

@@ -19,6 +19,21 @@ export function generated(size: number, seed: number): Readable {
   );
 }
 
+/** The same, with the hash of what was read of it. */
+export function generatedWithHash(size: number, seed: number): { stream: Readable; sha256(): string } {
+  const hash = createHash('sha256');
+  const stream = Readable.from(
+    (async function* () {
+      for await (const block of generated(size, seed)) {
+        hash.update(block);
+        yield block;
+      }
+    })(),
+    { objectMode: false, highWaterMark: BLOCK },
+  );
+  return { stream, sha256: () => hash.digest('hex') };
+}
+
 export async function hashOf(stream: Readable): Promise<{ readonly size: number; readonly sha256: string }> {
   const hash = createHash('sha256');
   let size = 0;
