@@ -14,13 +14,13 @@ const MAX_STATEMENTS = 500;
 const LOCK_WAIT_MS = 50;
 
 /**
- * A commit is on the disk before it is answered (`synchronous`; `fullfsync` for macOS, where fsync alone stops at the
- * drive's cache). The log is copied back by the `Checkpointer`, and by the writer only past 64 MiB.
+ * `synchronous = NORMAL` syncs the log before it is copied back, and not at every commit: the `UnitQueue` does that,
+ * outside of this thread, before it answers (`LogFile`). `checkpoint_fullfsync` is for macOS, where fsync alone stops at
+ * the drive's cache. The log is copied back by the `Checkpointer`, and by the writer only past 64 MiB.
  */
 const WRITER_PRAGMAS = [
   'journal_mode = WAL',
-  'synchronous = FULL',
-  'fullfsync = ON',
+  'synchronous = NORMAL',
   'checkpoint_fullfsync = ON',
   'foreign_keys = ON',
   'cache_size = -16384',

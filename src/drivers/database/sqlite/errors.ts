@@ -52,3 +52,8 @@ export function portError(error: unknown): unknown {
 
 export const closedError = (): HoldfastError =>
   new HoldfastError('unavailable', 'The server is shutting down. Try again.', { retryAfter: 1 });
+
+export const lostError = (cause: unknown): HoldfastError =>
+  new HoldfastError('unavailable', 'The database cannot be written to any more. The server must be restarted.', {
+    cause,
+  });

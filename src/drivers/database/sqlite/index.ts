@@ -4,6 +4,7 @@ import type { Logger } from '../../../base/logger.ts';
 import type { DatabaseServer, OpenDatabase } from '../port.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { Connection } from './connection.ts';
+import { LogFile } from './log-file.ts';
 import { UnitQueue } from './unit-queue.ts';
 import { createView } from './view.ts';
 
@@ -26,11 +27,13 @@ function serve(path: string, log: Logger): DatabaseServer {
   const writing = new Connection(path, { readOnly: false });
   const reading = new Connection(path, { readOnly: true });
   const checkpointer = new Checkpointer(path, log);
-  const units = new UnitQueue(writing, UNIT_TIMES, () => checkpointer.wake());
+  const logFile = new LogFile(path);
+  const units = new UnitQueue(writing, logFile, UNIT_TIMES, () => checkpointer.wake());
   let closing: Promise<void> | undefined;
   const close = async () => {
     await units.close();
     await checkpointer.close();
+    await logFile.close();
     reading.close();
     // As the last one it copies the log back into the file, and removes it.
     writing.close();

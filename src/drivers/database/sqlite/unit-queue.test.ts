@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Connection } from './connection.ts';
+import { LogFile } from './log-file.ts';
 import { UnitQueue } from './unit-queue.ts';
 
 interface Tables {
@@ -15,6 +16,7 @@ interface Tables {
 let folder: string;
 let connection: Connection;
 let queue: UnitQueue;
+let log: LogFile;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'holdfast-units-'));
@@ -22,11 +24,13 @@ beforeEach(async () => {
   connection.run(
     'CREATE TABLE rows (id TEXT PRIMARY KEY, parent TEXT REFERENCES rows (id) DEFERRABLE INITIALLY DEFERRED)',
   );
-  queue = new UnitQueue(connection, { unit: 10_000, group: 10_000 });
+  log = new LogFile(join(folder, 'test.db'));
+  queue = new UnitQueue(connection, log, { unit: 10_000, group: 10_000 });
 });
 
 afterEach(async () => {
   await queue.close();
+  await log.close();
   connection.close();
   await rm(folder, { recursive: true });
 });
@@ -48,9 +52,38 @@ test('commits units that arrive together at once, and answers none before', asyn
   expect(new Set(seen)).toEqual(new Set([1]));
 });
 
+test('answers no unit before the log that holds it is on the disk, and gathers the next ones meanwhile', async () => {
+  let onDisk = () => {};
+  const sync = vi.spyOn(log, 'sync').mockImplementationOnce(
+    () =>
+      new Promise((resolve) => {
+        onDisk = resolve;
+      }),
+  );
+  let answered = false;
+  const first = add('first').then(() => {
+    answered = true;
+  });
+  await vi.waitFor(() => expect(sync).toHaveBeenCalledTimes(1));
+  const next = [add('second'), add('third')];
+  expect(ids()).toEqual(['first']);
+  expect(answered).toBe(false);
+  onDisk();
+  await first;
+  await Promise.all(next);
+  expect(sync).toHaveBeenCalledTimes(2);
+});
+
+test('takes nothing for durable once an fsync has failed', async () => {
+  vi.spyOn(log, 'sync').mockRejectedValueOnce(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
+  const results = await Promise.allSettled([add('a'), add('b')]);
+  expect(results.map(codeOf)).toEqual(['unavailable', 'unavailable']);
+  await expect(add('c')).rejects.toMatchObject({ code: 'unavailable' });
+});
+
 test('tells of each commit, and of nothing else', async () => {
   const onCommit = vi.fn();
-  queue = new UnitQueue(connection, { unit: 10_000, group: 10_000 }, onCommit);
+  queue = new UnitQueue(connection, log, { unit: 10_000, group: 10_000 }, onCommit);
   await add('a');
   await add('b');
   expect(onCommit).toHaveBeenCalledTimes(2);
@@ -64,7 +97,7 @@ test('bounds a group by number and by time', async () => {
   await Promise.all(Array.from({ length: 300 }, (_, index) => add(`${index}`)));
   expect(commits()).toBe(3);
 
-  queue = new UnitQueue(connection, { unit: 10_000, group: 0 });
+  queue = new UnitQueue(connection, log, { unit: 10_000, group: 0 });
   await Promise.all(Array.from({ length: 5 }, (_, index) => add(`more ${index}`)));
   expect(commits()).toBe(8);
   expect(ids()).toHaveLength(305);
@@ -108,7 +141,7 @@ test('finds the unit whose deferred constraint fails the commit', async () => {
 });
 
 test('gives up a unit that awaits something else, undoes it, and goes on with the others', async () => {
-  queue = new UnitQueue(connection, { unit: 50, group: 10_000 });
+  queue = new UnitQueue(connection, log, { unit: 50, group: 10_000 });
   const stuck = queue.unit(async (tx: Kysely<Tables>) => {
     await tx.insertInto('rows').values({ id: 'stuck', parent: null }).execute();
     await new Promise(() => {});

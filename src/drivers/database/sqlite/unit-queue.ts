@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
 import { HoldfastError } from '../../../base/errors.ts';
 import type { Connection } from './connection.ts';
-import { closedError, isConstraint, portError } from './errors.ts';
+import { closedError, isConstraint, lostError, portError } from './errors.ts';
+import type { LogFile } from './log-file.ts';
 import { UnitScope } from './unit-scope.ts';
 import { whileBusy } from './while-busy.ts';
 
@@ -28,28 +29,34 @@ const MAX_WAITING = 10_000;
 
 /**
  * SQLite's one writer. Units run one after another, each in its own savepoint, and many are committed at once: a
- * commit costs an fsync, whatever it holds. Units that arrive in the same turn of the event loop make a group.
+ * commit costs an fsync, whatever it holds. Units that arrive while the group before them becomes durable make the
+ * next one.
  */
 export class UnitQueue {
   readonly #connection: Connection;
+  readonly #log: Pick<LogFile, 'sync'>;
   readonly #times: UnitTimes;
   readonly #onCommit: () => void;
   readonly #waiting: Unit[] = [];
   #scheduled = false;
   #closed = false;
+  /** Why nothing can be made durable any more. */
+  #failure: { readonly error: unknown } | undefined;
   /** Ends when the last of those who asked for the writer has had it. */
   #turn: Promise<unknown> = Promise.resolve();
   /** So many of the next units are committed each by itself. */
   #singly = 0;
 
-  constructor(connection: Connection, times: UnitTimes, onCommit: () => void = () => {}) {
+  constructor(connection: Connection, log: Pick<LogFile, 'sync'>, times: UnitTimes, onCommit: () => void = () => {}) {
     this.#connection = connection;
+    this.#log = log;
     this.#times = times;
     this.#onCommit = onCommit;
   }
 
   unit<T, R>(work: (tx: Kysely<T>) => Promise<R>): Promise<R> {
     if (this.#closed) return Promise.reject(closedError());
+    if (this.#failure) return Promise.reject(lostError(this.#failure.error));
     if (this.#waiting.length >= MAX_WAITING) {
       return Promise.reject(
         new HoldfastError('unavailable', 'The server is overloaded. Try again.', { retryAfter: 1 }),
@@ -64,7 +71,11 @@ export class UnitQueue {
   /** Gives the writer to `action` alone, outside a transaction. */
   async alone<R>(action: (connection: Connection) => Promise<R>): Promise<R> {
     if (this.#closed) throw closedError();
-    return this.#takeTurn(() => action(this.#connection));
+    return this.#takeTurn(async () => {
+      const result = await action(this.#connection);
+      await this.#sync();
+      return result;
+    });
   }
 
   /** Refuses new units and ends the waiting ones. */
@@ -101,6 +112,7 @@ export class UnitQueue {
         answers.push(await this.#run(unit));
       }
       this.#connection.run('COMMIT');
+      await this.#sync();
       for (const answer of answers) answer();
       this.#onCommit();
     } catch (error) {
@@ -108,6 +120,20 @@ export class UnitQueue {
       this.#answerLost(units, error);
     }
     if (this.#waiting.length > 0) this.#wake();
+  }
+
+  /**
+   * After a failed fsync the system may count as written what is not (the next fsync would then succeed), so nothing is
+   * taken for durable from there on. A restart reads what the disk really has.
+   */
+  async #sync(): Promise<void> {
+    if (this.#failure) throw lostError(this.#failure.error);
+    try {
+      await this.#log.sync();
+    } catch (error) {
+      this.#failure = { error };
+      throw lostError(error);
+    }
   }
 
   async #begin(): Promise<boolean> {
