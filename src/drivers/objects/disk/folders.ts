@@ -41,7 +41,7 @@ export class Folders {
         return await action();
       } catch (error) {
         if (errnoOf(error) !== 'ENOENT' || attempt === ATTEMPTS) throw error;
-        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await makeFolder(folder);
       }
     }
   }
@@ -77,6 +77,15 @@ export class Folders {
     if (identity === undefined) return;
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     this.#known.set(folder, identity);
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // The folder above it went away while this was made: to be tried again.
+    if (errnoOf(error) !== 'ENOENT') throw error;
   }
 }
 

@@ -1,0 +1,47 @@
+import { mkdir, mkdtemp, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Folders } from './folders.ts';
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'holdfast-folders-'));
+});
+afterEach(() => rm(root, { recursive: true }));
+
+test('makes the folders that an entry needs, also when they are deleted meanwhile', async () => {
+  const folders = new Folders(root);
+  const folder = join(root, 'a', 'b');
+  let attempts = 0;
+  await folders.enter(folder, async () => {
+    if (++attempts === 2) await rmdir(folder);
+    await writeFile(join(folder, 'entry'), '');
+  });
+  expect(attempts).toBe(3);
+  expect((await stat(join(folder, 'entry'))).isFile()).toBe(true);
+});
+
+test('gives up on an entry whose own source is missing', async () => {
+  const missing = () => stat(join(root, 'missing'));
+  await expect(new Folders(root).enter(join(root, 'a'), missing)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('shares a sync among those who wait, and lets none share one that began before it came', async () => {
+  const folders = new Folders(root);
+  const first = folders.sync(root);
+  const second = folders.sync(root);
+  const third = folders.sync(root);
+  expect(second).not.toBe(first);
+  expect(third).toBe(second);
+  await third;
+  expect(folders.sync(root)).not.toBe(third);
+});
+
+test('takes a folder that is gone for synced with the one above it, and refuses to do without the root', async () => {
+  const folders = new Folders(root);
+  await folders.sync(join(root, 'gone', 'too'));
+  await mkdir(join(root, 'a'));
+  const rootless = new Folders(join(root, 'nowhere'));
+  await expect(rootless.sync(join(root, 'nowhere'))).rejects.toMatchObject({ code: 'unavailable' });
+});

@@ -1,0 +1,55 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { optionsIn } from './conformance/bodies.ts';
+import { openObjects } from './index.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-objects-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test('a file: URL says where the store stands', async () => {
+  const places: [url: string, root: string][] = [
+    ['file:', 'data/objects'],
+    [`file:${folder}/plain path`, 'plain path'],
+    [pathToFileURL(join(folder, 'with space')).href, 'with space'],
+  ];
+  for (const [url, root] of places) {
+    const store = await openObjects(url, optionsIn(join(folder, 'data')));
+    await store.put('a/b', Buffer.from('bytes'));
+    await store.close();
+    expect((await stat(join(folder, root, 'data', 'a', 'b', 'b'))).size).toBe(5);
+  }
+});
+
+test('an unknown scheme is refused with those that are known', async () => {
+  for (const url of ['ftp://host', 'nothing', '']) {
+    await expect(openObjects(url, optionsIn(folder))).rejects.toMatchObject({
+      code: 'invalid_request',
+      detail: expect.stringContaining('file:'),
+    });
+  }
+});
+
+test('only the owner of the process can look into the store', async () => {
+  const store = await openObjects('file:', optionsIn(folder));
+  await store.put('a/b/c', Buffer.from('bytes'));
+  await store.close();
+  for (const path of ['objects', 'objects/data/a', 'objects/data/a/b~c', 'objects/data/a/b~c/b~c']) {
+    expect((await stat(join(folder, path))).mode & 0o077).toBe(0);
+  }
+});
+
+test('folders that are empty do not stay', async () => {
+  const store = await openObjects('file:', optionsIn(folder));
+  const keys = ['a/b/c', 'a/b/d', 'a/e', 'f'];
+  for (const key of keys) await store.put(key, Buffer.from('bytes'));
+  await store.move('a/e', 'g/h');
+  await store.delete([...keys, 'g/h']);
+  await store.close();
+  expect(await readdir(join(folder, 'objects', 'data'))).toEqual([]);
+});
