@@ -33,14 +33,21 @@ export const serveCommand = (context: CommandContext): Command =>
       process.exit(0);
     });
 
-/** The second signal ends the process at once. */
+/**
+ * One press of Ctrl-C, or one stop of a service manager, comes several times where npm and a shell stand above us and
+ * each pass it on. Signals so close together (milliseconds) are one.
+ */
+const ONE_SIGNAL = 1_000;
+
+/** Resolves with the first signal to stop; one that comes later ends the process at once. */
 function firstStopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let stopping = false;
+    let first: number | undefined;
     for (const name of ['SIGTERM', 'SIGINT'] as const) {
       process.on(name, () => {
-        if (stopping) process.exit(1);
-        stopping = true;
+        const now = performance.now();
+        if (first !== undefined && now - first > ONE_SIGNAL) process.exit(1);
+        first ??= now;
         resolve(name);
       });
     }
