@@ -79,6 +79,8 @@ test('takes nothing for durable once an fsync has failed', async () => {
   const results = await Promise.allSettled([add('a'), add('b')]);
   expect(results.map(codeOf)).toEqual(['unavailable', 'unavailable']);
   await expect(add('c')).rejects.toMatchObject({ code: 'unavailable' });
+  await expect(queue.alone(async () => {})).rejects.toMatchObject({ code: 'unavailable' });
+  expect(queue.refusal()).toMatchObject({ code: 'unavailable' });
 });
 
 test('tells of each commit, and of nothing else', async () => {

@@ -55,8 +55,8 @@ export class UnitQueue {
   }
 
   unit<T, R>(work: (tx: Kysely<T>) => Promise<R>): Promise<R> {
-    if (this.#closed) return Promise.reject(closedError());
-    if (this.#failure) return Promise.reject(lostError(this.#failure.error));
+    const refusal = this.refusal();
+    if (refusal) return Promise.reject(refusal);
     if (this.#waiting.length >= MAX_WAITING) {
       return Promise.reject(
         new HoldfastError('unavailable', 'The server is overloaded. Try again.', { retryAfter: 1 }),
@@ -68,9 +68,16 @@ export class UnitQueue {
     });
   }
 
+  /** Why it takes no units any more; undefined where it does. */
+  refusal(): HoldfastError | undefined {
+    if (this.#closed) return closedError();
+    return this.#failure && lostError(this.#failure.error);
+  }
+
   /** Gives the writer to `action` alone, outside a transaction. */
   async alone<R>(action: (connection: Connection) => Promise<R>): Promise<R> {
-    if (this.#closed) throw closedError();
+    const refusal = this.refusal();
+    if (refusal) throw refusal;
     return this.#takeTurn(async () => {
       const result = await action(this.#connection);
       await this.#sync();

@@ -37,6 +37,8 @@ export function createView<T>({ reading, units, log }: ViewDeps): Database<T> {
     migrationStates: (service, migrations) => migrationStates(host, service, migrations),
     async probe(signal) {
       signal.throwIfAborted();
+      const refusal = units.refusal();
+      if (refusal) throw refusal;
       await read(reading, { sql: 'select count(*) from sqlite_schema', parameters: [] });
     },
   };
