@@ -26,7 +26,7 @@ export async function logIn(
   const password = normalisePassword(request.password);
   const row = email === undefined ? undefined : await findUserByEmail(reader, email);
   // A password that breaks the rules is nobody's: the empty one, compared in its place, matches no hash.
-  const right = await hashing.matches(password ?? '', password === undefined ? undefined : row?.password_hash, signal);
+  const right = await hashing.matches(password ?? '', row?.password_hash, signal);
   if (!row || !right) {
     throw new HoldfastError('wrong_credentials', 'The e-mail or the password is wrong. Check both and try again.');
   }
