@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,4 +59,23 @@ test('a start that failed leaves nothing behind: the next one works', async () =
   await expect(start({ presetsFile: join(dataDir, 'none.json') })).rejects.toThrow(/PRESETS_FILE/);
   const { url } = await start();
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
+});
+
+test('refuses to serve files whose objects are not there, as when a disk is not mounted', async () => {
+  const { url, stop } = await start();
+  const call = (path: string, init: RequestInit) => fetch(url + path, { method: 'POST', ...init });
+  const account = JSON.stringify({ email: 'ada@example.com', password: 'correct horse' });
+  const json = { 'content-type': 'application/json' };
+  await call('/api/auth/signup', { headers: json, body: account });
+  const { access_token } = (await (await call('/api/auth/login', { headers: json, body: account })).json()) as {
+    access_token: string;
+  };
+  const headers = { authorization: `Bearer ${access_token}`, 'content-type': 'text/plain' };
+  expect((await call('/api/files?name=a.txt', { headers, body: 'hello' })).status).toBe(202);
+  await stop();
+  await rename(join(dataDir, 'objects'), join(dataDir, 'unmounted'));
+  await expect(start()).rejects.toThrow(/Is the right disk mounted/);
+  await rm(join(dataDir, 'objects'), { recursive: true });
+  await rename(join(dataDir, 'unmounted'), join(dataDir, 'objects'));
+  await start();
 });
