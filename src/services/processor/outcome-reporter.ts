@@ -8,6 +8,8 @@ export interface ReporterOptions {
   readonly onCompleted: (outcomes: readonly JobOutcome[], response: CompleteJobsResponse) => void;
   /** The lease is lost. `untold`: outcomes that are certain not to have been written down. */
   readonly onLost: (untold: readonly JobOutcome[], error: unknown) => void;
+  /** Milliseconds between tries. */
+  readonly retry?: { readonly base: number; readonly max: number };
 }
 
 const TRIES = 6;
@@ -57,7 +59,7 @@ export class OutcomeReporter {
         // After a first try that nobody heard the answer of, a lost lease may mean that it was written down.
         if (isLost(error)) return this.#options.onLost(attempt === 1 ? outcomes : [], error);
         if (attempt === TRIES) throw error;
-        await sleep(backoff(attempt, RETRY));
+        await sleep(backoff(attempt, this.#options.retry ?? RETRY));
       }
     }
   }

@@ -6,6 +6,9 @@ import type { PoolOptions } from './pool.ts';
 import type { SandboxChild } from './sandbox-child.ts';
 import { job, openTestPool, type TestPool } from './testing.ts';
 
+/** How long a busy machine may take. */
+const SOON = { timeout: 20_000, interval: 10 };
+
 const NEVER = new AbortController().signal;
 
 const beds: TestPool[] = [];
@@ -43,7 +46,7 @@ describe('a process that', () => {
   test('takes longer than a job may is killed; what was made before stands', async () => {
     const bed = await open();
     const victim = await next(bed);
-    const { outcomes, crash } = await bed.run(await fixture('camera.jpg'), [SLOW, QUICK], { timeout: 400 });
+    const { outcomes, crash } = await bed.run(await fixture('camera.jpg'), [SLOW, QUICK], { timeout: 2000 });
     expect(outcomes.map(({ id, made }) => [id, made?.width])).toEqual([['quick', 300]]);
     expect(crash).toMatchObject({ cause: 'timeout', job: { id: 'slow' } });
     expect(isRunning(victim)).toBe(false);
@@ -66,7 +69,7 @@ describe('a process that', () => {
     const bed = await open();
     const victim = await next(bed);
     const running = bed.run(await fixture('camera.jpg'), [SLOW]);
-    await expect.poll(() => victim.orders).toBe(1);
+    await expect.poll(() => victim.orders, SOON).toBe(1);
     process.kill(victim.pid as number, 'SIGKILL');
     const { outcomes, crash } = await running;
     expect(outcomes).toEqual([]);
@@ -79,7 +82,7 @@ describe('a process that', () => {
     const bed = await open();
     const victim = await next(bed);
     process.kill(victim.pid as number, 'SIGKILL');
-    await expect.poll(() => victim.alive).toBe(false);
+    await expect.poll(() => victim.alive, SOON).toBe(false);
     await expectWorks(bed);
   });
 
@@ -97,7 +100,7 @@ describe('a process that', () => {
     const victim = await next(bed);
     const abort = new AbortController();
     const running = bed.run(await fixture('camera.jpg'), [SLOW], { signal: abort.signal });
-    await expect.poll(() => victim.orders).toBe(1);
+    await expect.poll(() => victim.orders, SOON).toBe(1);
     abort.abort(new Error('the lease is lost'));
     await expect(running).rejects.toThrow('the lease is lost');
     expect(isRunning(victim)).toBe(false);
@@ -125,7 +128,7 @@ describe('a pool', () => {
     ]);
     expect(outcomes).toHaveLength(1);
     expect(await next(bed)).not.toBe(first);
-    await expect.poll(() => isRunning(first)).toBe(false);
+    await expect.poll(() => isRunning(first), SOON).toBe(false);
     await expectWorks(bed);
   });
 
