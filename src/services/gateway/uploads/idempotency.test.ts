@@ -181,6 +181,23 @@ describe('an Idempotency-Key', () => {
     expect(await names()).toEqual(['a uploaded', 'b uploaded']);
   });
 
+  test('whose request died is refused to another as a whole, and kept for its own', async () => {
+    const form = [file('a', 'one'), file('b', 'two')];
+    settle = 'never';
+    const died = await sendForm('kept', form);
+    settle = 'well';
+    await letLeasesEnd();
+    expect(codeOf(await sendForm('kept', [file('c', 'three'), file('d', 'two'), file('e', 'four')]))).toBe(
+      '422 idempotency_mismatch',
+    );
+    expect(await names()).toEqual(['a uploaded', 'b uploaded']);
+    await letLeasesEnd();
+    const answer = await sendForm('kept', form);
+    expect(answer.body.files.map(({ id }: { id: string }) => id)).toEqual(
+      died.body.files.map(({ id }: { id: string }) => id),
+    );
+  });
+
   test('is held while its request is under way, and given back when that is cut off', async () => {
     const head = [
       'POST /api/files?name=a.txt HTTP/1.1',

@@ -140,6 +140,12 @@ describe('files over HTTP', () => {
       expect((await send(bytes, 'name=a', { 'content-digest': digest(bytes) })).status).toBe(202);
     });
 
+    test('that is compressed for the way is refused: it would be kept so', async () => {
+      const answer = await send('x', 'name=a.txt', { 'content-encoding': 'gzip' });
+      expect([answer.status, answer.body.code]).toEqual([415, 'unsupported_media_type']);
+      expect((await send('x', 'name=a.txt', { 'content-encoding': 'identity' })).status).toBe(202);
+    });
+
     test('of a type that is not allowed is refused by its bytes', async () => {
       const png = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1'), bytesOf(MIB)]);
       for (const body of [png.subarray(0, 100), png]) {
