@@ -10,7 +10,7 @@ const RENEW = 20_000;
 /** What a request came to. */
 export interface Answer {
   /** The same for the same request. */
-  readonly fingerprint: string;
+  readonly fingerprint: () => string;
   /** JSON. */
   readonly body: string;
 }
@@ -57,7 +57,7 @@ export async function answerOnce(
   }, RENEW);
   const settle = (answer: Partial<Answer>) =>
     uploads
-      .settleIdempotencyKey({ ownerId, id, fingerprint: answer.fingerprint ?? '', answer: answer.body }, context)
+      .settleIdempotencyKey({ ownerId, id, fingerprint: answer.fingerprint?.() ?? '', answer: answer.body }, context)
       // The request is answered all the same: its key is free again within a minute.
       .catch((error) => call.log.warn({ err: error }, 'an Idempotency-Key could not be settled'));
   try {

@@ -22,10 +22,10 @@ export type TakeFile = (file: IncomingFile) => Promise<HoldfastError | undefined
 /** The files of a request, however they are packed. */
 export interface Submission {
   /**
-   * Reads the body to its end and hands over one file after the other. Answers the fingerprint: the same for the same
-   * files with the same settings. Throws where the body as a whole is not in order.
+   * Reads the body to its end and hands over one file after the other. Answers what makes the fingerprint: the same for
+   * the same files with the same settings. Throws where the body as a whole is not in order.
    */
-  read(take: TakeFile): Promise<string>;
+  read(take: TakeFile): Promise<() => string>;
 }
 
 interface SubmissionOptions {
@@ -50,7 +50,7 @@ export function rawSubmission(
       const file = { part: 0, name, contentType, settings, sha256, size, bound, bytes };
       const failure = await take(file);
       if (failure) throw failure;
-      return fingerprint('raw', [describe(file)]);
+      return () => fingerprint('raw', [file]);
     },
   };
 }
@@ -60,7 +60,7 @@ export function formSubmission({ body, size, contentType, settings, maxFileSize 
   return {
     async read(take) {
       const form = new FormReader(body, boundaryOf(contentType));
-      const files: unknown[] = [];
+      const files: IncomingFile[] = [];
       const budget = new DrainBudget(MAX_DRAIN);
       const bound = Math.min(size ?? maxFileSize, maxFileSize);
       let current = settings;
@@ -84,7 +84,7 @@ export function formSubmission({ body, size, contentType, settings, maxFileSize 
           };
           const failure = await take(file);
           if (!(await bytes.drain(budget))) throw failure ?? tooLarge(maxFileSize);
-          files.push(describe(file));
+          files.push(file);
           unused = undefined;
         } else if (isSettingName(field) && fileName === undefined) {
           if (++fields > MAX_FIELDS) throw malformed(`A form can hold at most ${MAX_FIELDS} fields.`);
@@ -97,7 +97,7 @@ export function formSubmission({ body, size, contentType, settings, maxFileSize 
       if (files.length === 0) throw malformed('The form holds no file. Send one or more parts called "file".');
       if (unused)
         throw malformed(`The field "${unused}" stands after the last file. Fields count for the files after them.`);
-      return fingerprint('form', files);
+      return () => fingerprint('form', files);
     },
   };
 }
@@ -119,7 +119,7 @@ const describe = ({ name, contentType, settings, bytes }: IncomingFile): unknown
   bytes.sha256,
 ];
 
-const fingerprint = (kind: 'raw' | 'form', files: readonly unknown[]): string =>
+const fingerprint = (kind: 'raw' | 'form', files: readonly IncomingFile[]): string =>
   createHash('sha256')
-    .update(JSON.stringify([kind, files]))
+    .update(JSON.stringify([kind, files.map(describe)]))
     .digest('hex');

@@ -29,8 +29,8 @@ export async function takeIn(
 }
 
 /** Reads the files of a request for its fingerprint alone. */
-export const fingerprintOf = (submission: Submission): Promise<string> =>
-  submission.read(async ({ bytes }) => {
+export async function fingerprintOf(submission: Submission): Promise<string> {
+  const fingerprint = await submission.read(async ({ bytes }) => {
     try {
       while (await bytes.next());
       return undefined;
@@ -38,3 +38,5 @@ export const fingerprintOf = (submission: Submission): Promise<string> =>
       return toHoldfastError(error);
     }
   });
+  return fingerprint();
+}
