@@ -20,7 +20,7 @@ const HTML_ELEMENTS = new Set([
 ]);
 
 /** What may stand before the first element: white space, declarations and comments, whole or cut off. */
-const BEFORE = /^(?:\ufeff|\s+|<\?[^>]*(?:>|$)|<!--[\s\S]*?(?:-->|$)|<!DOCTYPE\s[^[>]*(?:\[[\s\S]*?\]\s*)?(?:>|$))/i;
+const BEFORE = /^(?:\ufeff|\s+|<\?[^>]*(?:>|$)|<!--[\s\S]*?(?:-->|$)|<!DOCTYPE\s[^[>]*(?:\[[\s\S]*?(?:\]\s*>|$)|>|$))/i;
 
 /** The first start tag. */
 const ELEMENT = /^<(?:[a-z][\w.-]*:)?([a-z][\w.-]*)(?=[\s/>]|$)/i;

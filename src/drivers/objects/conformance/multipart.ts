@@ -98,6 +98,7 @@ export function multipartLaws(law: Law, place: Place): void {
       [],
       [part, { number: 2, size: 100, etag: part.etag }],
       [{ ...part, etag: '0'.repeat(part.etag.length) }],
+      [{ ...part, size: part.size - 1 }],
     ];
     for (const parts of lists) {
       await expect(upload.complete(parts)).rejects.toMatchObject({ code: 'upload_not_complete' });
