@@ -49,8 +49,10 @@ export interface PartInfo {
  *
  * Guarantees. An object is seen whole or not at all. When a promise that writes resolves, what it wrote survives a
  * power cut. A key that holds an object is never overwritten by `put`, `move` or `completeMultipart`: they throw
- * `conflict`. A failed or aborted write leaves no object and, as far as the process lives, no residue. Errors are
- * `HoldfastError`: `not_found` for a key that holds nothing, `storage_full`, `unavailable`.
+ * `conflict`. A failed or aborted write leaves no object and, as far as the process lives, no residue; its
+ * body is destroyed. Errors are `HoldfastError`: `not_found` for a key that holds nothing, `incomplete_body` for a body
+ * that is cut off, `storage_full`, `unavailable`. What a body fails with by itself and the reason of an abort are
+ * thrown as they are.
  */
 export interface ObjectStore {
   /** Writes an object from a stream, in constant memory, or from bytes at hand. */

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
  */
 export const open = promisify(fs.open);
 export const close = promisify(fs.close);
+export const fdatasync = promisify(fs.fdatasync);
 export const fsync = promisify(fs.fsync);
 export const fstat = promisify(fs.fstat) as (descriptor: number) => Promise<fs.Stats>;
 

@@ -1,11 +1,14 @@
 import { unlink } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { errnoOf, HoldfastError } from '../../../base/errors.ts';
-import { close, fsync, open, writeAll } from './descriptors.ts';
+import { close, fdatasync, fsync, open, writeAll } from './descriptors.ts';
 import { toStoreError } from './errors.ts';
 
 /** Bytes handed to the operating system at once. Twice as much is held: one lot is written while the next comes in. */
 const BATCH = 1024 * 1024;
+
+/** After so many bytes what is written so far is sent on its way to the disk, while more comes in. */
+const FLUSH_EVERY = 32 * 1024 * 1024;
 
 interface WriteOptions {
   readonly size?: number | undefined;
@@ -78,6 +81,8 @@ const wrongSize = (size: number): HoldfastError =>
 class NewFile {
   readonly #path: string;
   #descriptor: number | undefined;
+  #flushedTo = 0;
+  #flushing: Promise<void> | undefined;
   size = 0;
 
   constructor(path: string) {
@@ -89,13 +94,24 @@ class NewFile {
       this.#descriptor ??= await open(this.#path, 'wx', 0o600);
       await writeAll(this.#descriptor, batch, this.size);
       this.size += length;
+      if (this.size - this.#flushedTo >= FLUSH_EVERY) await this.#flush(this.#descriptor);
     } catch (error) {
       throw toStoreError(error);
     }
   }
 
+  /** Waits for the flush before, which tells of what went wrong with it, and begins another. */
+  async #flush(descriptor: number): Promise<void> {
+    await this.#flushing;
+    this.#flushedTo = this.size;
+    this.#flushing = fdatasync(descriptor);
+    // Awaited by the next one, which may never come.
+    this.#flushing.catch(() => undefined);
+  }
+
   async finish(): Promise<void> {
     try {
+      await this.#flushing;
       this.#descriptor ??= await open(this.#path, 'wx', 0o600);
       await fsync(this.#descriptor);
       const descriptor = this.#descriptor;
@@ -107,6 +123,7 @@ class NewFile {
   }
 
   async discard(): Promise<void> {
+    await this.#flushing?.catch(() => undefined);
     if (this.#descriptor !== undefined) await close(this.#descriptor).catch(() => undefined);
     await unlink(this.#path).catch(() => undefined);
   }
