@@ -1,6 +1,6 @@
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { extname, join, parse, sep } from 'node:path';
+import { basename, extname, join, parse, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The entry of a child: TypeScript here, JavaScript in the built package. */
@@ -27,14 +27,21 @@ export function confinement(scratch: string): string[] {
   ];
 }
 
-/** The outermost `node_modules` that hold the libraries, wherever this package was installed. */
+/**
+ * Where the libraries are looked for, which may be a link, and the outermost `node_modules` that hold them in truth:
+ * wherever and however this package was installed.
+ */
 function libraryFolders(): string[] {
   const { resolve } = createRequire(import.meta.url);
-  const folders = LIBRARIES.map((name) => {
-    const path = realpathSync(resolve(name));
-    const { root } = parse(path);
-    const segments = path.slice(root.length).split(sep);
-    return root + segments.slice(0, segments.indexOf('node_modules') + 1).join(sep);
+  const folders = LIBRARIES.flatMap((name) => {
+    const looked = (resolve.paths(name) ?? []).filter((path) => basename(path) === 'node_modules' && existsSync(path));
+    return [...looked, outermostModules(realpathSync(resolve(name)))];
   });
   return [...new Set(folders)];
+}
+
+function outermostModules(path: string): string {
+  const { root } = parse(path);
+  const segments = path.slice(root.length).split(sep);
+  return root + segments.slice(0, segments.indexOf('node_modules') + 1).join(sep);
 }
