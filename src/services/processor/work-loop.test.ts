@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fixture } from '../../../test/harness/fixtures.ts';
+import { newId } from '../../base/ids.ts';
 import { JobState } from '../../contract/holdfast/v1/file.ts';
+import type { MessageHandler } from '../../drivers/broker/port.ts';
 import { SandboxPool } from './sandbox/pool.ts';
 import { claimScratch } from './sandbox/scratch.ts';
 import { openTestBed, type TestBed } from './testing.ts';
@@ -34,4 +36,42 @@ test('what does not end in time is handed back at no cost, and what was made of 
   for (const { state, attempt } of jobs) expect(attempt).toBe(state === JobState.QUEUED ? 0 : 1);
   expect((await bed.file(fileId)).variants).toHaveLength(states.filter((state) => state === JobState.SUCCEEDED).length);
   await pool.close();
+});
+
+test('what waits for its turn when everything is stopped is not begun', async () => {
+  const handlers: MessageHandler[] = [];
+  const claimed: string[] = [];
+  const { promise: claiming, resolve: claim } = Promise.withResolvers<void>();
+  const loop = await startWorkLoop({
+    work: {
+      ...bed.work,
+      listDueFiles: async () => ({ fileIds: [] }),
+      claimJobs: async ({ fileId }, context) => {
+        claimed.push(fileId);
+        await claiming;
+        return bed.work.claimJobs({ fileId }, context);
+      },
+    },
+    objects: bed.objects,
+    broker: {
+      ...bed.broker,
+      consume: async (_topic, _options, handler) => {
+        handlers.push(handler);
+        return { stop: async () => {} };
+      },
+    },
+    pool: { ready: async () => {} } as unknown as SandboxPool,
+    scratch: bed.scratch,
+    settings: { concurrency: 1, jobTimeout: 1, jobMemory: 1, maxPixels: 1, scratchDir: bed.scratch },
+    log: pino({ level: 'silent' }),
+  });
+  const hear = (fileId: string) => handlers[0]?.({ fileId }, new AbortController().signal);
+  const first = hear(newId());
+  const second = hear(newId());
+  const stopped = loop.stop();
+  claim();
+  await first;
+  await expect(second).rejects.toMatchObject({ code: 'cancelled' });
+  await stopped;
+  expect(claimed).toHaveLength(1);
 });

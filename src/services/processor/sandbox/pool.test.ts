@@ -1,4 +1,5 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, describe, expect, test } from 'vitest';
 import { fixture } from '../../../../test/harness/fixtures.ts';
@@ -114,6 +115,8 @@ describe('a pool', () => {
     const first = await next(bed);
     await expectWorks(bed);
     expect(await readdir(first.folder)).toEqual([]);
+    await bed.pool.withChild(NEVER, ({ folder }) => writeFile(join(folder, 'left'), 'x'));
+    expect(await readdir(first.folder)).toEqual([]);
     await expectWorks(bed);
     expect(await next(bed)).toBe(first);
     expect(first.orders).toBe(2);
@@ -148,6 +151,8 @@ describe('a pool', () => {
     );
     expect(order).toEqual([1, 2, 3, 4, 5]);
     expect(used.size).toBe(2);
+    // A folder for each process that was ever started, and the fonts.
+    expect(await readdir(bed.scratch)).toHaveLength(3);
   });
 
   test('lets go of who does not want to wait any more', async () => {
