@@ -99,7 +99,7 @@ describe('a presets file', () => {
     [
       'an option out of range',
       [{ type: 'a', processor: 'webp', options: { width: 0 } }],
-      /^preset 1, options.width: 0 is not valid; expected a whole number from 16 to 8192/,
+      /^preset 1, options.width: 0 is not valid; expected a whole number from 1 to 8192/,
     ],
     [
       'half a pixel',
@@ -170,7 +170,7 @@ describe('a presets file', () => {
       problemsOf(
         JSON.stringify([
           { type: 'A', processor: 'x' },
-          { type: 'b', processor: 'webp', options: { width: 1, effort: 9 } },
+          { type: 'b', processor: 'webp', options: { width: 0, effort: 9 } },
         ]),
       ),
     ).toHaveLength(4);

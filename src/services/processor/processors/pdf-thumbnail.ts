@@ -10,8 +10,8 @@ export const pdfThumbnail = defineProcessor({
     type.Object(
       {
         page: type.Integer({ minimum: 1, maximum: 100_000, default: 1 }),
-        width: type.Integer({ minimum: 16, maximum: 4096, default: 600 }),
-        height: type.Integer({ minimum: 16, maximum: 4096, default: 600 }),
+        width: type.Integer({ minimum: 1, maximum: 4096, default: 600 }),
+        height: type.Integer({ minimum: 1, maximum: 4096, default: 600 }),
         format: type.Enum(['jpeg', 'png'], { default: 'jpeg' }),
         quality: type.Integer({ minimum: 1, maximum: 100, default: 85 }),
       },

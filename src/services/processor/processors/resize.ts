@@ -10,8 +10,8 @@ export const resize = defineProcessor({
   options: (type) =>
     type.Object(
       {
-        width: type.Integer({ minimum: 16, maximum: 8192, default: 1024 }),
-        height: type.Integer({ minimum: 16, maximum: 8192, default: 1024 }),
+        width: type.Integer({ minimum: 1, maximum: 8192, default: 1024 }),
+        height: type.Integer({ minimum: 1, maximum: 8192, default: 1024 }),
         format: type.Enum(['auto', 'jpeg', 'png', 'webp'], { default: 'auto' }),
         quality: type.Integer({ minimum: 1, maximum: 100, default: 80 }),
       },

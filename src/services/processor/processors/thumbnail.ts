@@ -10,8 +10,8 @@ export const thumbnail = defineProcessor({
   options: (type) =>
     type.Object(
       {
-        width: type.Integer({ minimum: 16, maximum: 1024, default: 300 }),
-        height: type.Integer({ minimum: 16, maximum: 1024, default: 300 }),
+        width: type.Integer({ minimum: 1, maximum: 1024, default: 300 }),
+        height: type.Integer({ minimum: 1, maximum: 1024, default: 300 }),
         fit: type.Enum(['cover', 'inside'], { default: 'cover' }),
         position: type.Enum(['centre', 'top', 'bottom', 'left', 'right', 'attention'], { default: 'centre' }),
         format: type.Enum(['auto', 'jpeg', 'png', 'webp'], { default: 'auto' }),

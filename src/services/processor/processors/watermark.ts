@@ -53,8 +53,8 @@ export const watermark = defineProcessor({
         opacity: type.Number({ minimum: 0.05, maximum: 1, default: 0.6 }),
         // The mark's width, as a fraction of the picture's.
         scale: type.Number({ minimum: 0.02, maximum: 1, default: 0.3 }),
-        width: type.Integer({ minimum: 16, maximum: 8192, default: 2048 }),
-        height: type.Integer({ minimum: 16, maximum: 8192, default: 2048 }),
+        width: type.Integer({ minimum: 1, maximum: 8192, default: 2048 }),
+        height: type.Integer({ minimum: 1, maximum: 8192, default: 2048 }),
         format: type.Enum(['auto', 'jpeg', 'png', 'webp'], { default: 'auto' }),
         quality: type.Integer({ minimum: 1, maximum: 100, default: 80 }),
       },

@@ -10,8 +10,8 @@ export const webp = defineProcessor({
   options: (type) =>
     type.Object(
       {
-        width: type.Integer({ minimum: 16, maximum: 8192, default: 2048 }),
-        height: type.Integer({ minimum: 16, maximum: 8192, default: 2048 }),
+        width: type.Integer({ minimum: 1, maximum: 8192, default: 2048 }),
+        height: type.Integer({ minimum: 1, maximum: 8192, default: 2048 }),
         quality: type.Integer({ minimum: 1, maximum: 100, default: 80 }),
         // Effort 4, the library's own choice, takes twice the time to save 4 % of the bytes.
         effort: type.Integer({ minimum: 0, maximum: 6, default: 1 }),

@@ -167,6 +167,31 @@ describe('other images', () => {
   });
 });
 
+describe('a thumbnail that covers', () => {
+  // Red, green and blue bands from the top.
+  const bands = flat(30, 90, '#00ff00')
+    .composite([
+      { input: { create: { width: 30, height: 30, channels: 3, background: '#ff0000' } }, top: 0, left: 0 },
+      { input: { create: { width: 30, height: 30, channels: 3, background: '#0000ff' } }, top: 60, left: 0 },
+    ])
+    .png()
+    .toBuffer();
+
+  test.each([
+    ['top', [255, 0, 0]],
+    ['centre', [0, 255, 0]],
+    ['bottom', [0, 0, 255]],
+  ])('is taken from the %s', async (position, colour) => {
+    const [variant] = await made(await bands, job('thumbnail', { width: 30, height: 30, position, format: 'png' }));
+    expectColour(await colourAt(variant?.data as Buffer, 0.5, 0.5), colour, 8);
+  });
+
+  test('is taken from where the eye goes', async () => {
+    const [variant] = await made(await fixture('camera.jpg'), job('thumbnail', { position: 'attention' }));
+    expect(variant?.made).toMatchObject({ width: 300, height: 300 });
+  });
+});
+
 describe('a watermark', () => {
   const grey = flat(600, 400, '#808080').png().toBuffer();
 
