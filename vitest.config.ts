@@ -28,7 +28,7 @@ export default defineConfig({
       // The servers that tests start count too; those that are killed leave no trace.
       autoAttachSubprocess: true,
       include: ['src/**/*.ts'],
-      exclude: ['src/contract/**', '**/*.test.ts', '**/conformance.ts'],
+      exclude: ['src/contract/**', '**/*.test.ts', '**/conformance*', '**/conformance/**', '**/{laws,testing}.ts'],
       reporter: ['text-summary', 'html', 'lcovonly', 'json-summary'],
       reportsDirectory: 'coverage',
     },

@@ -139,7 +139,8 @@ describe('what keeps it from starting is said in a line each', () => {
     expect(await refused({})).toEqual([expect.stringMatching(/^holdfast: DATA_DIR: cannot write to /)]);
   });
 
-  test.skipIf(process.getuid?.() === 0)('a data directory that is not ours to write', async () => {
+  test('a data directory that is not ours to write', async ({ skip }) => {
+    skip(process.getuid?.() === 0, 'root may write everywhere');
     await mkdir(dataDir());
     await chmod(dataDir(), 0o500);
     expect(await refused({})).toEqual([expect.stringMatching(/cannot write to .*: permission denied/)]);
