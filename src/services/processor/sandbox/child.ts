@@ -12,7 +12,8 @@ import { BUSY, IDLE, type WatchdogData } from './watchdog.ts';
 // A signal to the whole group (Ctrl-C, a service manager's stop) is the parent's to answer: it lets work end first.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
-process.on('disconnect', () => process.exit());
+// Not `exit`, which would wait for the decoder.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 const watchdog: WatchdogData = { state: new SharedArrayBuffer(4), limit: Number(process.argv[2]) };
 const flag = new Int32Array(watchdog.state);

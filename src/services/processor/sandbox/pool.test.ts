@@ -1,5 +1,8 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, describe, expect, test } from 'vitest';
 import { fixture } from '../../../../test/harness/fixtures.ts';
@@ -107,6 +110,41 @@ describe('a process that', () => {
     expect(isRunning(victim)).toBe(false);
     await expectWorks(bed);
   });
+});
+
+test('a process whose parent was killed does not outlive it, deep in work or not', async () => {
+  const camera = join(await mkdtemp(join(tmpdir(), 'holdfast-orphan-')), 'camera.jpg');
+  await writeFile(camera, await fixture('camera.jpg'));
+  const script = `
+    import { readFile } from 'node:fs/promises';
+    import { job, openTestPool } from ${JSON.stringify(new URL('./testing.ts', import.meta.url).href)};
+    const bed = await openTestPool({ size: 2 });
+    const never = new AbortController().signal;
+    await bed.pool.withChild(never, (busy) =>
+      bed.pool.withChild(never, async (idle) => console.log(JSON.stringify({ pids: [busy.pid, idle.pid], folder: bed.scratch }))),
+    );
+    bed.run(await readFile(${JSON.stringify(camera)}), [job('webp', ${JSON.stringify(SLOW.options)})]);
+    bed.run(await readFile(${JSON.stringify(camera)}), [job('webp', ${JSON.stringify(SLOW.options)})]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    process.kill(process.pid, 'SIGKILL');
+  `;
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [output] = await once(parent.stdout, 'data');
+  const { pids, folder } = JSON.parse(String(output));
+  await once(parent, 'exit');
+  const isAlive = (pid: number) => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  expect(pids).toHaveLength(2);
+  await expect.poll(() => pids.filter(isAlive), { timeout: 1500 }).toEqual([]);
+  await rm(folder, { recursive: true });
+  await rm(dirname(camera), { recursive: true });
 });
 
 describe('a pool', () => {
