@@ -12,7 +12,7 @@ const LIBRARIES = ['sharp', '@hyzyla/pdfium'];
 
 /**
  * Node's arguments for a child that may read our code and its scratch folder, write its scratch folder, and do nothing
- * else: no network, no further processes, no other files. The image library is a native add-on, which this model does
+ * else: no network (from Node 25 on), no further processes, no other files. The image library is a native add-on, which this model does
  * not bind; against what it parses stand the blocked decoders and the limits.
  */
 export function confinement(scratch: string): string[] {
