@@ -6,7 +6,7 @@ import { ProcessError } from './sandbox/process-error.ts';
 const LIMITS = { jobTimeout: 90_000, jobMemory: 512 * 1024 ** 2 };
 
 test.each([
-  ['timeout', 'job_timeout', 'Processing took longer than 90 seconds.'],
+  ['timeout', 'job_timeout', 'Processing took longer than 90 s.'],
   ['memory', 'out_of_memory', 'Processing needed more memory than 512 MiB.'],
   ['crash', 'processor_crashed', 'Processing ended unexpectedly.'],
 ] as const)('a process that died of %s may do better another time, apart', (cause, code, reason) => {

@@ -19,7 +19,7 @@ export function failureOfCrash({ cause }: Crash, { jobTimeout, jobMemory }: Fail
       return {
         ...failure,
         code: 'job_timeout',
-        reason: `Processing took longer than ${Math.round(jobTimeout / 1000)} seconds.`,
+        reason: `Processing took longer than ${Math.round(jobTimeout / 1000)} s.`,
       };
     case 'memory':
       return {
