@@ -31,6 +31,7 @@ export default defineConfig({
       exclude: ['src/contract/**', '**/*.test.ts', '**/conformance*', '**/conformance/**', '**/{laws,testing}.ts'],
       reporter: ['text-summary', 'html', 'lcovonly', 'json-summary'],
       reportsDirectory: 'coverage',
+      reportOnFailure: true,
     },
   },
 });
