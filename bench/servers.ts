@@ -16,7 +16,7 @@ export interface Server {
 
 const root = new URL('..', import.meta.url).pathname;
 /** Both sides alike. */
-const THREADS = { UV_THREADPOOL_SIZE: '16' };
+const THREADS = { UV_THREADPOOL_SIZE: '8' };
 
 async function start(args: string[], folder: string, environment: Record<string, string>): Promise<Server> {
   const child: ChildProcess = spawn(process.execPath, args, {

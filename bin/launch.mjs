@@ -44,7 +44,7 @@ function tool(name) {
 
 /** The environment of what runs: our Node.js is the first on PATH, also for the tools that it starts. */
 const environment = (node) => ({
-  UV_THREADPOOL_SIZE: '16',
+  UV_THREADPOOL_SIZE: '8',
   NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/holdfast'),
   ...process.env,
   PATH: [dirname(node), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter),

@@ -1,13 +1,17 @@
+import { closeSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, HoldfastError } from '../../../base/errors.ts';
-import { close, fstat, fsync, open } from './descriptors.ts';
+import { close, fsync, open } from './descriptors.ts';
 
 /** How often a folder may be deleted under our hands before we give up. */
 const ATTEMPTS = 20;
 
 /** Folders whose own entries are known to be durable; forgotten all at once when there are more. */
 const MAX_KNOWN = 10_000;
+
+/** Folders kept open: those that are written into just now are few. */
+const MAX_OPEN = 64;
 
 const ROOT_GONE = 'The folder of the object store is gone.';
 
@@ -25,6 +29,7 @@ export class Folders {
   readonly #syncing = new Map<string, Syncing>();
   /** Identity of a folder, by its path, whose entry in its parent is durable. */
   readonly #known = new Map<string, string>();
+  readonly #open = new Map<string, OpenFolder>();
 
   /** `root` must exist and be durable itself. */
   constructor(root: string) {
@@ -70,7 +75,9 @@ export class Folders {
   }
 
   async #sync(folder: string): Promise<void> {
-    const identity = await syncFolder(folder);
+    const opened = await this.#opened(folder);
+    if (opened) await syncDescriptor(opened.descriptor);
+    const identity = opened?.identity;
     if (identity === undefined && folder === this.#root) throw new HoldfastError('unavailable', ROOT_GONE);
     if (folder === this.#root || (identity !== undefined && this.#known.get(folder) === identity)) return;
     await this.sync(dirname(folder));
@@ -78,6 +85,47 @@ export class Folders {
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     this.#known.set(folder, identity);
   }
+
+  /** To be called when nothing is written any more. */
+  close(): void {
+    for (const { descriptor } of this.#open.values()) closeSync(descriptor);
+    this.#open.clear();
+  }
+
+  /** The folder that has this path now; undefined where there is none. */
+  async #opened(folder: string): Promise<OpenFolder | undefined> {
+    const identity = identityOf(folder);
+    const kept = this.#open.get(folder);
+    // As long as it is open its inode is given to no other, so the identity tells.
+    if (kept && kept.identity === identity) return kept;
+    this.#forget(folder);
+    const descriptor = identity === undefined ? undefined : await openFolder(folder);
+    if (identity === undefined || descriptor === undefined) return undefined;
+    const opened = { descriptor, identity };
+    this.#open.set(folder, opened);
+    this.#closeIdle();
+    return opened;
+  }
+
+  #closeIdle(): void {
+    for (const folder of this.#open.keys()) {
+      if (this.#open.size <= MAX_OPEN) return;
+      // One that is synced just now is in use.
+      if (!this.#syncing.has(folder)) this.#forget(folder);
+    }
+  }
+
+  #forget(folder: string): void {
+    const kept = this.#open.get(folder);
+    if (!kept) return;
+    this.#open.delete(folder);
+    closeSync(kept.descriptor);
+  }
+}
+
+interface OpenFolder {
+  readonly descriptor: number;
+  readonly identity: string;
 }
 
 async function makeFolder(folder: string): Promise<void> {
@@ -89,25 +137,35 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/**
- * Makes the entries of one folder durable and answers its identity, undefined where it is gone. A folder that was removed and made again under its name is another one, so a
- * path alone does not tell.
- */
-export async function syncFolder(folder: string): Promise<string | undefined> {
-  let descriptor: number;
+/** A folder that was removed and made again under its name is another one, so a path alone does not tell. */
+function identityOf(folder: string): string | undefined {
+  // Of a folder just written to this is in memory: asking the thread pool would cost ten times as much.
+  const found = statSync(folder, { throwIfNoEntry: false });
+  return found && `${found.ino}:${found.birthtimeMs}`;
+}
+
+async function openFolder(folder: string): Promise<number | undefined> {
   try {
-    descriptor = await open(folder, 'r');
+    return await open(folder, 'r');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+async function syncDescriptor(descriptor: number): Promise<void> {
+  await fsync(descriptor).catch((error: unknown) => {
+    // Some file systems have nothing to write for a folder, and say so with this.
+    if (errnoOf(error) !== 'EINVAL') throw error;
+  });
+}
+
+/** Makes the entries of one folder durable, where it is there. */
+export async function syncFolder(folder: string): Promise<void> {
+  const descriptor = await openFolder(folder);
+  if (descriptor === undefined) return;
   try {
-    const { ino, birthtimeMs } = await fstat(descriptor);
-    await fsync(descriptor).catch((error: unknown) => {
-      // Some file systems have nothing to write for a folder, and say so with this.
-      if (errnoOf(error) !== 'EINVAL') throw error;
-    });
-    return `${ino}:${birthtimeMs}`;
+    await syncDescriptor(descriptor);
   } finally {
     await close(descriptor);
   }

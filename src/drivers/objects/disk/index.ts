@@ -65,7 +65,10 @@ export async function openDiskStore(url: string, options: ObjectStoreOptions): P
     installation: () => installation(disk),
     claim: (id) => claim(disk, id),
     probe: (signal) => probe(disk, signal),
-    close: () => disk.temporary.close(),
+    async close() {
+      await disk.temporary.close();
+      disk.folders.close();
+    },
 
     endpoint: {
       path: SIGNED_PATH,

@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { errnoOf, HoldfastError } from '../../../base/errors.ts';
@@ -116,7 +117,8 @@ class NewFile {
       await fsync(this.#descriptor);
       const descriptor = this.#descriptor;
       this.#descriptor = undefined;
-      await close(descriptor);
+      // All is on the disk: closing has nothing to wait for.
+      closeSync(descriptor);
     } catch (error) {
       throw toStoreError(error);
     }
