@@ -62,8 +62,16 @@ async function typeOfText({ encoding }: Text, claim: MediaType | undefined): Pro
   return encoding === 'utf' ? PLAIN_TEXT : UNKNOWN;
 }
 
+let loaded: Promise<typeof import('file-type')> | undefined;
+
+/** Loaded when it is first needed: what most people upload is found without it. */
+function fileType() {
+  loaded ??= import('file-type');
+  return loaded;
+}
+
 async function typeOfBinary(bytes: Buffer, claim: MediaType | undefined): Promise<string> {
-  const { fileTypeFromBuffer } = await import('file-type');
+  const { fileTypeFromBuffer } = await fileType();
   const found = await fileTypeFromBuffer(bytes).catch(() => undefined);
   const type = found && parseMediaType(found.mime)?.type;
   if (type !== undefined && !isTextLike(type)) return type;
@@ -72,7 +80,7 @@ async function typeOfBinary(bytes: Buffer, claim: MediaType | undefined): Promis
 
 /** Whether bytes neither prove nor disprove a type. Images, sound and video always show what they are. */
 async function isUnrecognizable(type: string): Promise<boolean> {
-  const { supportedMimeTypes } = await import('file-type');
+  const { supportedMimeTypes } = await fileType();
   return (
     /^(application|model)\//.test(type) &&
     type !== UNKNOWN &&

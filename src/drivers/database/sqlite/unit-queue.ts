@@ -199,8 +199,9 @@ export class UnitQueue {
 function withDeadline<R>(work: Promise<R>, deadline: number): Promise<R> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    const error = new Error('A unit of work was given up: it awaited something that is not its database.');
-    timer = setTimeout(reject, deadline, error);
+    timer = setTimeout(() => {
+      reject(new Error('A unit of work was given up: it awaited something that is not its database.'));
+    }, deadline);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -71,12 +71,13 @@ export const files: Migration = {
         .where(column, 'is not', null)
         .execute();
     }
-    // What is still to be hashed, or still pending.
+    // What is still to be hashed: seldom anything.
     await db.schema
       .createIndex('files_unhashed')
       .on('files')
-      .columns(['status', 'id'])
+      .column('id')
       .where(sql.ref('sha256'), 'is', null)
+      .where(sql.ref('status'), '=', sql.lit('uploaded'))
       .execute();
     await dialect.search.create(db, NAME_SEARCH);
 

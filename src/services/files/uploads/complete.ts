@@ -34,7 +34,8 @@ export async function completeUpload(
   );
   const changes = {
     status: 'uploaded',
-    size,
+    // Where it came as declared, its index is left alone.
+    ...(size !== file.size && { size }),
     sha256,
     content_type: contentType,
     object_key: upload.target_key,
