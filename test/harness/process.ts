@@ -127,10 +127,11 @@ export function childrenOf(pid: number): number[] {
   }
 }
 
-/** Whether a process is still there; a zombie is not. Linux only. */
+/** Whether a process is still there. One that has ended is not, though nobody may have asked yet how (a zombie). */
 export function isAlive(pid: number): boolean {
   try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    process.kill(pid, 0);
+    return process.platform !== 'linux' || !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
   }

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, describe, expect, test } from 'vitest';
 import { fixture } from '../../../../test/harness/fixtures.ts';
+import { isAlive } from '../../../../test/harness/process.ts';
 import type { PoolOptions } from './pool.ts';
 import type { SandboxChild } from './sandbox-child.ts';
 import { job, openTestPool, type TestPool } from './testing.ts';
@@ -134,13 +135,6 @@ test('a process whose parent was killed does not outlive it, deep in work or not
   const [output] = await once(parent.stdout, 'data');
   const { pids, folder } = JSON.parse(String(output));
   await once(parent, 'exit');
-  const isAlive = (pid: number) => {
-    try {
-      return process.kill(pid, 0);
-    } catch {
-      return false;
-    }
-  };
   expect(pids).toHaveLength(2);
   await expect.poll(() => pids.filter(isAlive), { timeout: 1500 }).toEqual([]);
   await rm(folder, { recursive: true });
