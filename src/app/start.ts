@@ -59,16 +59,18 @@ export async function startHoldfast(config: Config, { log }: { readonly log: Log
     const janitor = janitorOn(ground, { storage, files }, config, log);
     const gateway = createGateway(gatewayDepsOn(ground, { auth, files }, config, log));
 
-    const loops = files.start();
-    closing('files', PART_DEADLINE, () => loops.stop());
+    let loops: Running | undefined;
+    closing('files', PART_DEADLINE, async () => loops?.stop());
     const working: Running[] = [gateway];
     closing('gateway, processor and janitor', WORK_DEADLINE, async () => {
       await Promise.all(working.map((part) => part.stop()));
     });
+    // Whoever wants to hear news listens before there is any: this broker keeps none for those who come later.
+    working.push(await processor.start(), await janitor.start());
     ({ url } = await gateway.listen().catch((error) => {
       throw new StartError((error as Error).message, error);
     }));
-    working.push(await processor.start(), await janitor.start());
+    loops = files.start();
 
     const startedAt = new Date().toISOString();
     const commands: Commands = {
