@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Api } from '../harness/client.ts';
 import { noise } from '../harness/fixtures/random.ts';
 import { fixture, sha256 } from '../harness/fixtures.ts';
-import { storedFiles } from '../harness/inspect.ts';
+import { scratchFiles, storedFiles } from '../harness/inspect.ts';
 import { childrenOf, isAlive } from '../harness/process.ts';
 import { startStack } from '../harness/stack.ts';
 import { until, within } from '../harness/until.ts';
@@ -27,6 +27,7 @@ describe('SIGTERM', () => {
       await load.stop();
       expect(contradictions(stack.dataDir)).toEqual([]);
       expect((await storedFiles(stack.dataDir)).filter((path) => /[/\\]tmp[/\\]/.test(path))).toEqual([]);
+      expect(await scratchFiles(stack.dataDir)).toEqual([]);
 
       await stack.start();
       await allJobsEnd(user, 60_000);

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 export interface OwnerRow {
@@ -24,11 +24,7 @@ export function quotaOf(dataDir: string, ownerId: string): Pick<OwnerRow, 'used'
   return { used: row?.used ?? 0, held: row?.held ?? 0 };
 }
 
-/**
- * What the object store has on disk, finished or not: every file in a folder of the data directory, and multipart
- * uploads under way, which are folders.
- */
-export async function storedFiles(dataDir: string): Promise<string[]> {
+async function filesIn(dataDir: string): Promise<string[]> {
   const uploads = join(dataDir, 'objects', 'uploads');
   const entries = await readdir(dataDir, { recursive: true, withFileTypes: true });
   return entries
@@ -36,6 +32,15 @@ export async function storedFiles(dataDir: string): Promise<string[]> {
     .map((entry) => relative(dataDir, join(entry.parentPath, entry.name)))
     .sort();
 }
+
+const ofTheStore = (path: string) => path.startsWith(`objects${sep}`);
+
+/** What the object store has on disk, finished or not: files, and multipart uploads under way, which are folders. */
+export const storedFiles = async (dataDir: string): Promise<string[]> => (await filesIn(dataDir)).filter(ofTheStore);
+
+/** What processing has on disk, but for its fonts, which each start lays out anew. */
+export const scratchFiles = async (dataDir: string): Promise<string[]> =>
+  (await filesIn(dataDir)).filter((path) => !ofTheStore(path) && !path.includes(`${sep}fonts${sep}`));
 
 /** Columns that say when something ends or begins, by what it is for. */
 const TIMES: Readonly<Record<string, readonly string[]>> = {

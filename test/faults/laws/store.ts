@@ -1,7 +1,7 @@
 import { createLogger } from '../../../src/base/logger.ts';
 import { openObjects } from '../../../src/drivers/objects/index.ts';
 import type { ObjectInfo } from '../../../src/drivers/objects/port.ts';
-import { query, storedFiles } from '../../harness/inspect.ts';
+import { query, scratchFiles, storedFiles } from '../../harness/inspect.ts';
 
 interface Referenced {
   readonly object_key: string;
@@ -52,9 +52,10 @@ export async function leftovers(dataDir: string): Promise<string[]> {
   const unfinished = (await storedFiles(dataDir))
     .filter((path) => /[/\\](tmp|uploads)[/\\]/.test(path))
     .map((path) => `unfinished ${path}`);
+  const scratch = (await scratchFiles(dataDir)).map((path) => `scratch file ${path}`);
   const pending = query<{ id: string; name: string }>(
     dataDir,
     "SELECT id, name FROM files WHERE status = 'pending' OR purge_reason IS NOT NULL",
   ).map(({ id, name }) => `row of ${name} (${id})`);
-  return [...orphans, ...unfinished, ...pending];
+  return [...orphans, ...unfinished, ...scratch, ...pending];
 }
