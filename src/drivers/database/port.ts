@@ -7,11 +7,6 @@ import type { Logger } from '../../base/logger.ts';
  */
 export interface Dialect {
   readonly name: 'sqlite' | 'postgres' | 'mysql';
-  /**
-   * Whether rows are locked by `forUpdate`; where not, units of work run one at a time. Queries may ask for
-   * `forUpdate` and `skipLocked` either way.
-   */
-  readonly locksRows: boolean;
   /** Adds a 64-bit number that the database gives to each row, as the table's primary key. It never changes. */
   addRowKey<T extends string, C extends string, K extends string>(
     table: CreateTableBuilder<T, C>,
@@ -87,7 +82,7 @@ export interface Database<T> {
 
   /**
    * Runs `work` in one transaction, and resolves only when that is durably committed. Units are serialisable against
-   * each other as far as they lock the rows that they read to write (`forUpdate`).
+   * each other as far as they lock the rows that they read to write (`forUpdate`, which a database that runs one unit at a time ignores).
    *
    * `work` awaits nothing but `tx`, opens no transaction of its own, and has no effect outside: it may be run again
    * (a deadlock, a lost connection, another unit of the same group that failed). What it throws rolls back and comes

@@ -28,10 +28,9 @@ test('a file: URL says where the store stands', async () => {
 
 test('an unknown scheme is refused with those that are known', async () => {
   for (const url of ['ftp://host', 'nothing', '']) {
-    await expect(openObjects(url, optionsIn(folder))).rejects.toMatchObject({
-      code: 'invalid_request',
-      detail: expect.stringContaining('file:'),
-    });
+    await expect(openObjects(url, optionsIn(folder))).rejects.toThrow(
+      /^STORAGE_URL: there is no driver for ".*:"; known are file:/,
+    );
   }
 });
 

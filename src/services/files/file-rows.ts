@@ -8,7 +8,6 @@ import {
   type Variant,
   Visibility,
 } from '../../contract/holdfast/v1/file.ts';
-import type { Dialect } from '../../drivers/database/port.ts';
 import { notFound } from './access.ts';
 import type { FilesTable, FilesTables, FileVariantsTable } from './tables.ts';
 
@@ -89,14 +88,9 @@ export async function findFile(db: Kysely<FilesTables>, ownerId: string, fileId:
 }
 
 /** Like `findFile`, and nobody else changes the file until the unit of work has ended. */
-export async function lockFile(
-  tx: Kysely<FilesTables>,
-  dialect: Dialect,
-  fileId: string,
-  ownerId?: string,
-): Promise<FileRow> {
+export async function lockFile(tx: Kysely<FilesTables>, fileId: string, ownerId?: string): Promise<FileRow> {
   const query = tx.selectFrom('files').selectAll().where('id', '=', fileId);
-  const row = await (dialect.locksRows ? query.forUpdate() : query).executeTakeFirst();
+  const row = await query.forUpdate().executeTakeFirst();
   if (!row || (ownerId !== undefined && row.owner_id !== ownerId) || row.purge_reason !== null) throw notFound();
   return row;
 }

@@ -42,7 +42,7 @@ const loseLease = () =>
   );
 const recover = async () => {
   const now = await bed.db.now();
-  await bed.db.unit((tx) => recoverLostJobs(tx, bed.db.dialect, fileId, now));
+  await bed.db.unit((tx) => recoverLostJobs(tx, fileId, now));
 };
 
 describe('jobs', () => {

@@ -46,7 +46,7 @@ it('an instance that is alone waits for no lease of the dead', async () => {
   expect(await takeLease(bed.db, 'relay', 'alive', HOUR)).toBe(true);
   expect(await bed.uploads.claimIdempotencyKey({ ownerId: '', key: 'k' }, bed.as('ada'))).toMatchObject({});
   const now = await bed.db.now();
-  await bed.db.unit((tx) => recoverLostJobs(tx, bed.db.dialect, fileId, now));
+  await bed.db.unit((tx) => recoverLostJobs(tx, fileId, now));
   expect((await bed.work.claimJobs({ fileId }, bed.asService)).jobs).toHaveLength(2);
 });
 

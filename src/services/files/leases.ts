@@ -11,7 +11,7 @@ export async function takeLease(
   const now = await db.now();
   return db.unit(async (tx) => {
     const query = tx.selectFrom('files_leases').selectAll().where('name', '=', name);
-    const held = await (db.dialect.locksRows ? query.forUpdate() : query).executeTakeFirst();
+    const held = await query.forUpdate().executeTakeFirst();
     if (held && held.token !== token && held.lease_until > now) return false;
     const lease = { token, lease_until: now + duration };
     if (held) await tx.updateTable('files_leases').set(lease).where('name', '=', name).execute();

@@ -2,20 +2,14 @@ import type { Kysely, Selectable } from 'kysely';
 import { HoldfastError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { formatSize } from '../../base/units.ts';
-import type { Dialect } from '../../drivers/database/port.ts';
 import type { FilesTables, OwnersTable } from './tables.ts';
 
 export type OwnerRow = Selectable<OwnersTable>;
 
 /** The owner's row, locked; made where an owner is seen for the first time. */
-export async function lockOwner(
-  tx: Kysely<FilesTables>,
-  dialect: Dialect,
-  ownerId: string,
-  now: number,
-): Promise<OwnerRow> {
+export async function lockOwner(tx: Kysely<FilesTables>, ownerId: string, now: number): Promise<OwnerRow> {
   const query = tx.selectFrom('owners').selectAll().where('owner_id', '=', ownerId);
-  const found = await (dialect.locksRows ? query.forUpdate() : query).executeTakeFirst();
+  const found = await query.forUpdate().executeTakeFirst();
   if (found) return found;
   const row: OwnerRow = { owner_id: ownerId, owner_key: newId(), quota: null, used: 0, held: 0, created_at: now };
   await tx.insertInto('owners').values(row).execute();

@@ -1,6 +1,5 @@
 import type { Kysely } from 'kysely';
 import { TOPICS } from '../../drivers/broker/port.ts';
-import type { Dialect } from '../../drivers/database/port.ts';
 import type { FilesDeps } from './deps.ts';
 import { changeUsage } from './owners.ts';
 import type { FilesTables, PurgeReasonWord } from './tables.ts';
@@ -43,7 +42,7 @@ export function announcePurge({ broker, log }: Pick<FilesDeps, 'broker' | 'log'>
 }
 
 /** The upload's row, locked; undefined where the upload has ended. */
-export async function lockUpload(tx: Kysely<FilesTables>, dialect: Dialect, fileId: string) {
+export async function lockUpload(tx: Kysely<FilesTables>, fileId: string) {
   const query = tx.selectFrom('uploads').selectAll().where('file_id', '=', fileId);
-  return (dialect.locksRows ? query.forUpdate() : query).executeTakeFirst();
+  return query.forUpdate().executeTakeFirst();
 }

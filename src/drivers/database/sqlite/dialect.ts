@@ -4,7 +4,6 @@ import { holds, search } from './search.ts';
 
 export const dialect: Dialect = {
   name: 'sqlite',
-  locksRows: false,
 
   // INTEGER PRIMARY KEY by this very name is the table's own row number (sqlite.org/rowidtable.html).
   addRowKey<T extends string, C extends string, K extends string>(table: CreateTableBuilder<T, C>, column: K) {

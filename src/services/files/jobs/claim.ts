@@ -23,7 +23,7 @@ export const claimJobs: WorkVerb<'claimJobs'> =
     const now = await db.now();
     return db.unit(async (tx) => {
       const query = tx.selectFrom('files').selectAll().where('id', '=', fileId);
-      const file = await (db.dialect.locksRows ? query.forUpdate() : query).executeTakeFirst();
+      const file = await query.forUpdate().executeTakeFirst();
       if (!file || file.object_key === null) return NOTHING;
       if (file.deleted_at !== null) {
         await cancelJobs(tx, fileId, now);

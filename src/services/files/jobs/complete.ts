@@ -19,7 +19,7 @@ export const completeJobs: WorkVerb<'completeJobs'> =
     requireService(context);
     const now = await db.now();
     const obsoleteKeys = await db.unit(async (tx) => {
-      const file = await lockFile(tx, db.dialect, fileId);
+      const file = await lockFile(tx, fileId);
       const jobs = await leasedJobs(tx, fileId, leaseToken, outcomes);
       const obsolete: string[] = [];
       const succeeded: JobRow[] = [];

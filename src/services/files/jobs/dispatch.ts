@@ -24,7 +24,7 @@ export function startDispatch({
     round: async () => {
       const now = await db.now();
       for (const fileId of await lostFiles(db.reader, now, BATCH)) {
-        await db.unit((tx) => recoverLostJobs(tx, db.dialect, fileId, now));
+        await db.unit((tx) => recoverLostJobs(tx, fileId, now));
         onEvent();
       }
       const fileIds = await dueFiles(db.reader, now, BATCH);

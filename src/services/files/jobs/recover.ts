@@ -1,5 +1,4 @@
 import type { Kysely } from 'kysely';
-import type { Dialect } from '../../../drivers/database/port.ts';
 import { appendEvents } from '../events/append.ts';
 import { lockFile } from '../file-rows.ts';
 import type { FilesTables } from '../tables.ts';
@@ -13,13 +12,8 @@ const SUSPICIOUS_LOSSES = 2;
 /**
  * Puts the jobs of a file whose lease has run out back into the queue, or gives them up after too many losses.
  */
-export async function recoverLostJobs(
-  tx: Kysely<FilesTables>,
-  dialect: Dialect,
-  fileId: string,
-  now: number,
-): Promise<void> {
-  const file = await lockFile(tx, dialect, fileId);
+export async function recoverLostJobs(tx: Kysely<FilesTables>, fileId: string, now: number): Promise<void> {
+  const file = await lockFile(tx, fileId);
   const lost = await tx
     .selectFrom('processing_jobs')
     .selectAll()

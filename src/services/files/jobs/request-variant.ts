@@ -14,7 +14,7 @@ export const requestVariant: FileVerb<'requestVariant'> = (deps) => async (reque
   const { db, catalog } = deps;
   const now = await db.now();
   const { job, fresh } = await db.unit(async (tx) => {
-    const file = await lockFile(tx, db.dialect, fileId, ownerId);
+    const file = await lockFile(tx, fileId, ownerId);
     if (file.status !== 'uploaded') {
       throw new HoldfastError('upload_not_complete', 'The upload of this file has not ended yet.');
     }

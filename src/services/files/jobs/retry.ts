@@ -16,7 +16,7 @@ export const retryJob: FileVerb<'retryJob'> = (deps) => async (request, context)
       .where('id', '=', request.jobId)
       .executeTakeFirst();
     if (known?.owner_id !== owner) throw notFound('job');
-    const file = await lockFile(tx, db.dialect, known.file_id, owner);
+    const file = await lockFile(tx, known.file_id, owner);
     if (file.deleted_at !== null) throw new HoldfastError('conflict', 'The file is in the trash. Restore it first.');
     const row = await tx
       .selectFrom('processing_jobs')

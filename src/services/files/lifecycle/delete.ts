@@ -11,7 +11,7 @@ export const deleteFile: FileVerb<'deleteFile'> = (deps) => async (request, cont
   const { db } = deps;
   const now = await db.now();
   await db.unit(async (tx) => {
-    const file = await lockFile(tx, db.dialect, fileId, ownerId);
+    const file = await lockFile(tx, fileId, ownerId);
     if (file.deleted_at !== null && !permanent) return;
     const sequence = await appendEvents(tx, file, [{ type: 'file.deleted', data: { permanent } }], now);
     await tx

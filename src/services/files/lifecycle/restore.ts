@@ -10,7 +10,7 @@ export const restoreFile: FileVerb<'restoreFile'> = (deps) => async (request, co
   const { db } = deps;
   const now = await db.now();
   const row = await db.unit(async (tx) => {
-    const file = await lockFile(tx, db.dialect, fileId, ownerId);
+    const file = await lockFile(tx, fileId, ownerId);
     if (file.deleted_at === null) return file;
     const sequence = await appendEvents(tx, file, [{ type: 'file.restored', data: {} }], now);
     const changes = { deleted_at: null, updated_at: now, sequence };

@@ -25,7 +25,7 @@ export const updateFile: FileVerb<'updateFile'> =
     if (request.clearExpiresAt) changes.expires_at = null;
 
     const row = await db.unit(async (tx) => {
-      const file = await lockFile(tx, db.dialect, request.fileId, ownerId);
+      const file = await lockFile(tx, request.fileId, ownerId);
       const changed = (Object.keys(changes) as (keyof FileRow)[]).filter((column) => file[column] !== changes[column]);
       if (changed.length === 0) return file;
       const fields = changed.filter((column) => column !== 'name_key').map((column) => column.replace('_at', 'At'));

@@ -56,8 +56,8 @@ export const settleLostUpload: MaintenanceVerb<'settleLostUpload'> =
     }
     const now = await db.now();
     const expired = await db.unit(async (tx) => {
-      const file = await lockFile(tx, db.dialect, fileId);
-      const open = await lockUpload(tx, db.dialect, fileId);
+      const file = await lockFile(tx, fileId);
+      const open = await lockUpload(tx, fileId);
       if (file.status !== 'pending' || !open || open.expires_at > now || (open.lease_until ?? 0) > now) return false;
       await markForPurge(tx, fileId, 'abandoned', now);
       return true;

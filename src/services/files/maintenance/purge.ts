@@ -13,7 +13,7 @@ export const beginPurge: MaintenanceVerb<'beginPurge'> =
     const now = await db.now();
     return db.unit(async (tx) => {
       const query = tx.selectFrom('files').selectAll().where('id', '=', fileId);
-      const file = await (db.dialect.locksRows ? query.forUpdate() : query).executeTakeFirst();
+      const file = await query.forUpdate().executeTakeFirst();
       const reason = file && purgeReasonOf(file, settings, now);
       if (!file || !reason) return { begun: false, keys: [], prefixes: [] };
       if (file.purge_reason === null) await markForPurge(tx, fileId, reason, now);
@@ -34,7 +34,7 @@ export const finishPurge: MaintenanceVerb<'finishPurge'> =
     const now = await db.now();
     await db.unit(async (tx) => {
       const query = tx.selectFrom('files').selectAll().where('id', '=', fileId);
-      const file = await (db.dialect.locksRows ? query.forUpdate() : query).executeTakeFirst();
+      const file = await query.forUpdate().executeTakeFirst();
       // Done by another already, or never begun.
       if (!file || file.purge_reason === null) return;
       // Nobody was told of an upload that did not end.

@@ -11,9 +11,9 @@ async function giveUp(deps: FilesDeps, context: CallContext, request: { ownerId:
   const ownerId = ownerOf(context, request.ownerId);
   const now = await deps.db.now();
   await deps.db.unit(async (tx) => {
-    const file = await lockFile(tx, deps.db.dialect, request.fileId, ownerId);
+    const file = await lockFile(tx, request.fileId, ownerId);
     if (file.status !== 'pending') throw uploadClosed();
-    const upload = await lockUpload(tx, deps.db.dialect, file.id);
+    const upload = await lockUpload(tx, file.id);
     if (upload?.state === 'confirming' && (upload.lease_until ?? 0) > now) throw uploadBusy();
     await markForPurge(tx, file.id, 'abandoned', now);
   });

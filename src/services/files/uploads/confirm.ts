@@ -45,8 +45,8 @@ export async function confirm(deps: FilesDeps, request: Confirm, context: CallCo
     const evidence = await verifyBytes(deps, upload, request.parts, context);
     const now = await deps.db.now();
     const confirmed = await deps.db.unit(async (tx) => {
-      const file = await lockFile(tx, deps.db.dialect, request.fileId);
-      const held = await lockUpload(tx, deps.db.dialect, request.fileId);
+      const file = await lockFile(tx, request.fileId);
+      const held = await lockUpload(tx, request.fileId);
       // Another took over when the lease had run out, and was done before.
       if (file.status !== 'pending') return { file, jobs: undefined };
       if (!held || held.lease_token !== leaseToken) throw uploadBusy();
@@ -66,9 +66,9 @@ type Begun =
 async function beginConfirm({ db }: FilesDeps, { fileId, ownerId }: Confirm): Promise<Begun> {
   const now = await db.now();
   return db.unit(async (tx): Promise<Begun> => {
-    const file = await lockFile(tx, db.dialect, fileId, ownerId);
+    const file = await lockFile(tx, fileId, ownerId);
     if (file.status !== 'pending') return { file };
-    const upload = await lockUpload(tx, db.dialect, fileId);
+    const upload = await lockUpload(tx, fileId);
     if (!upload) throw notFound('upload');
     if (upload.kind === 'proxied') throw uploadClosed();
     if (upload.state === 'confirming' && (upload.lease_until ?? 0) > now) throw uploadBusy();

@@ -16,11 +16,11 @@ export const extendUpload: UploadVerb<'extendUpload'> =
     checkSize(size, settings.maxFileSize);
     const now = await db.now();
     return db.unit(async (tx) => {
-      const file = await lockFile(tx, db.dialect, fileId, owner);
-      const upload = await lockUpload(tx, db.dialect, file.id);
+      const file = await lockFile(tx, fileId, owner);
+      const upload = await lockUpload(tx, file.id);
       if (!upload) throw uploadClosed();
       const held = Math.max(upload.held, Math.min(Math.ceil(size / STEP) * STEP, settings.maxFileSize));
-      checkQuota(await lockOwner(tx, db.dialect, owner, now), held - upload.held, settings.userQuota);
+      checkQuota(await lockOwner(tx, owner, now), held - upload.held, settings.userQuota);
       await changeUsage(tx, owner, { used: 0, held: held - upload.held });
       await tx
         .updateTable('uploads')

@@ -23,7 +23,7 @@ export const claimIdempotencyKey: UploadVerb<'claimIdempotencyKey'> =
         .selectAll()
         .where('owner_id', '=', ownerId)
         .where('idempotency_key', '=', request.key);
-      const row = await (db.dialect.locksRows ? query.forUpdate() : query).executeTakeFirst();
+      const row = await query.forUpdate().executeTakeFirst();
       if (row && row.expires_at > now) {
         if (row.answer !== null) return { id: row.id, fingerprint: row.fingerprint ?? '', answer: row.answer };
         if (row.lease_until > now) {

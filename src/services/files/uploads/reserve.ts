@@ -25,13 +25,13 @@ export interface Reservation {
  * here, whichever way its bytes come.
  */
 export async function reserve(
-  { db, settings }: Pick<FilesDeps, 'db' | 'settings'>,
+  { settings }: Pick<FilesDeps, 'settings'>,
   tx: Kysely<FilesTables>,
   { ownerId, file, kind, hold, declaredSize, partSize, keys }: Reservation,
   now: number,
 ): Promise<{ file: Omit<FileRow, 'row_number'>; upload: UploadsTable }> {
   const checked = checkNewFile(file, settings, now);
-  const owner = await lockOwner(tx, db.dialect, ownerId, now);
+  const owner = await lockOwner(tx, ownerId, now);
   checkQuota(owner, hold, settings.userQuota);
   const id = newId();
   const { source, target } = keys(owner.owner_key, id);
