@@ -10,7 +10,9 @@ beforeAll(async () => {
   user = await stack.api.signUp();
 });
 
-const confirm = (id: string, json: unknown = {}) => user.call('POST', `/api/uploads/${id}/confirm`, { json });
+/** Without anything to say it needs no body. */
+const confirm = (id: string, json?: unknown) =>
+  user.call('POST', `/api/uploads/${id}/confirm`, json === undefined ? {} : { json });
 const begin = (name: string, content: Uint8Array | string, more: Record<string, unknown> = {}) =>
   user.begin({ name, size: Buffer.byteLength(content), contentType: 'text/plain', ...more });
 

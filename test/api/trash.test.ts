@@ -126,3 +126,17 @@ describe('the janitor', () => {
     expect((await user.content(file.id)).toString()).toBe('lost');
   });
 });
+
+describe('the janitor on its schedule', () => {
+  const scheduled = useStack({ env: { TRASH_RETENTION: '1s', CLEANUP_INTERVAL: '1s' } });
+
+  test('purges without being asked', async () => {
+    const somebody = await scheduled.api.signUp();
+    const { id } = await somebody.upload('brief', { name: 'brief.txt' });
+    await somebody.expect(204, 'DELETE', `/api/files/${id}`);
+    await until(
+      'the file to be purged',
+      () => query(scheduled.dataDir, 'SELECT 1 FROM files WHERE id = ?', id).length === 0,
+    );
+  });
+});

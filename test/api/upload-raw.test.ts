@@ -1,8 +1,11 @@
+import { Readable } from 'node:stream';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { generated } from '../harness/big.ts';
 import type { Api } from '../harness/client.ts';
 import { type FixtureName, fixture, sha256 } from '../harness/fixtures.ts';
 import { expectProblem } from '../harness/problems.ts';
 import { useStack } from '../harness/stack.ts';
+import { until } from '../harness/until.ts';
 
 const stack = useStack();
 let user: Api;
@@ -50,10 +53,32 @@ describe('a raw body', () => {
   });
 
   test('of unknown length (chunked) is taken whole', async () => {
-    const { generated } = await import('../harness/big.ts');
     const file = await user.upload(generated(3_000_001, 7), { name: 'chunked.bin' });
     expect(file.size).toBe(3_000_001);
     expect((await user.content(file.id)).length).toBe(3_000_001);
+  });
+
+  test('is not to be seen before it is whole', async () => {
+    const somebody = await stack.api.signUp();
+    let finish: () => void = () => {};
+    const rest = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    async function* slowly() {
+      yield Buffer.alloc(2_000_000, 'a');
+      await rest;
+      yield Buffer.from('the end');
+    }
+    const upload = somebody.upload(Readable.from(slowly()), { name: 'slow.txt', type: 'text/plain' });
+    const pending = await until('the upload to be under way', async () => {
+      const [file] = (await somebody.list({ status: 'pending' })).items;
+      return file;
+    });
+    expect((await somebody.list()).items).toEqual([]);
+    expectProblem(await somebody.call('GET', `/api/files/${pending.id}/content`), 409, 'upload_not_complete');
+    finish();
+    expect(await upload).toMatchObject({ id: pending.id, size: 2_000_007, status: 'uploaded' });
+    expect((await somebody.list()).items).toHaveLength(1);
   });
 
   test('twice is two files', async () => {

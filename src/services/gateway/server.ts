@@ -5,6 +5,7 @@ import { guardRoutes } from './authenticate.ts';
 import { answerClientError } from './client-error.ts';
 import { allowOrigins } from './cors.ts';
 import type { GatewayDeps } from './deps.ts';
+import { takeNoBodyAsEmpty } from './empty-body.ts';
 import { createMethodGuard } from './methods.ts';
 import { measureRequest } from './metrics.ts';
 import { describeApi } from './openapi.ts';
@@ -68,6 +69,7 @@ export function buildServer(deps: GatewayDeps): App {
   const methods = createMethodGuard();
   app.addHook('onRoute', guardRoutes(deps.auth));
   app.addHook('onRoute', methods.note);
+  app.addHook('onRoute', takeNoBodyAsEmpty);
   describeApi(app, settings.version);
   allowOrigins(app, settings.corsOrigins);
   for (const route of ROUTES) app.register(async (scope) => route(scope as App, deps));
