@@ -35,18 +35,12 @@ describe('a request that is none', () => {
 });
 
 describe('a URL', () => {
-  test.each([
-    '/nowhere',
-    '/api/nothing',
-    '/api/files/a/b/c',
-    '//',
-    '/api//files',
-    '/../etc/passwd',
-    '/public',
-    '/signed/',
-  ])('%s that there is not is not found', async (path) => {
-    expectProblem(await stack.api.call('GET', path), 404, 'not_found');
-  });
+  test.each(['/nowhere', '/api/nothing', '/api/files/a/b/c', '//', '/api//files', '/../etc/passwd', '/public'])(
+    '%s that there is not is not found',
+    async (path) => {
+      expectProblem(await stack.api.call('GET', path), 404, 'not_found');
+    },
+  );
 
   test('with a percent sign that encodes nothing is refused', async () => {
     for (const path of ['/api/files/%zz', '/public/%']) {

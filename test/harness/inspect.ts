@@ -1,3 +1,4 @@
+import { readdirSync, renameSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -60,7 +61,23 @@ export function passTime(dataDir: string, milliseconds: number): void {
       const changes = columns.map((column) => `${column} = ${column} - ${milliseconds}`);
       database.exec(`UPDATE ${table} SET ${changes.join(', ')}`);
     }
+    // How old a multipart upload is tells its id alone.
+    const uploads = join(dataDir, 'objects', 'uploads');
+    const rename = database.prepare('UPDATE uploads SET multipart_id = ? WHERE multipart_id = ?');
+    for (const name of readdirSync(uploads)) {
+      const [id = '', ...key] = name.split('~');
+      const older = olderId(id, milliseconds);
+      renameSync(join(uploads, name), join(uploads, [older, ...key].join('~')));
+      rename.run(older, id);
+    }
   } finally {
     database.close();
   }
+}
+
+/** The id as it were had it been made earlier: a UUIDv7 begins with the time (RFC 9562, 5.7). */
+function olderId(id: string, milliseconds: number): string {
+  const time = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) - milliseconds;
+  const hex = time.toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}${id.slice(13)}`;
 }

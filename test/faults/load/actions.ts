@@ -116,6 +116,17 @@ const uploadSigned: Action = async ({ api, ledger, random, freshName }) => {
   note(ledger, name, bytes, answer, answer.body.file);
 };
 
+/** An upload in parts that never gets all of them: of its five parts the short one at the end is sent. */
+const uploadPart: Action = async ({ api, random, freshName }) => {
+  const rest = 1 + Math.floor(random() * 10_000);
+  const { file, upload } = await api.begin({ name: freshName(), size: 64 * 1024 ** 2 + rest });
+  const last = upload.parts.at(-1);
+  if (!last) throw new Error('no parts were signed');
+  const sent = await api.put(last.url, noise(rest, rest));
+  if (sent.status !== 200) throw new Error(`PUT of a part answered ${sent.status} ${sent.bytes}`);
+  if (random() < 0.5) await api.expect(204, 'DELETE', `/api/uploads/${file.id}`);
+};
+
 const someFile = ({ ledger, random }: Actor, fate: Fate): Accepted | undefined => {
   const files = [...ledger.accepted.values()].filter(({ fates }) => fates.length === 1 && fates[0] === fate);
   return files.length === 0 ? undefined : pick(random, files.slice(-200));
@@ -172,6 +183,7 @@ const ACTIONS: readonly [number, Action][] = [
   [8, uploadRaw],
   [4, uploadForm],
   [5, uploadSigned],
+  [2, uploadPart],
   [3, trash],
   [2, restore],
   [1, purge],
