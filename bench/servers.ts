@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,7 +16,7 @@ export interface Server {
 
 const root = new URL('..', import.meta.url).pathname;
 /** Both sides alike. */
-const THREADS = { UV_THREADPOOL_SIZE: '8' };
+const THREADS = { UV_THREADPOOL_SIZE: '8', MALLOC_ARENA_MAX: '2' };
 
 async function start(args: string[], folder: string, environment: Record<string, string>): Promise<Server> {
   const child: ChildProcess = spawn(process.execPath, args, {
@@ -56,14 +56,19 @@ export async function startRaw(): Promise<Server> {
   return start([join(root, 'bench/raw-server.ts'), join(folder, 'files')], folder, {});
 }
 
+/** As `npm start` does it. */
 export async function startHoldfast(environment: Record<string, string> = {}): Promise<Server> {
   const folder = await temporary();
-  return start([join(root, 'src/cli.ts'), 'serve'], folder, {
-    DATA_DIR: join(folder, 'data'),
+  const dataDir = join(folder, 'data');
+  const server = await start([join(root, 'bin/launch.mjs'), 'serve'], folder, {
+    DATA_DIR: dataDir,
     PORT: '0',
     LOG_LEVEL: 'info',
     ...environment,
   });
+  // What was started is the launcher; what is measured, the server.
+  const { pid } = JSON.parse(await readFile(join(dataDir, 'holder.json'), 'utf8'));
+  return { ...server, pid };
 }
 
 /** An account on a server; answers the headers that act for it. */

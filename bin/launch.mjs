@@ -21,6 +21,9 @@ import { ensureNode } from './launch/node.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
+/** Megabytes of new objects that gather before V8 looks for garbage: half of what is usual, at the same speed. */
+const YOUNG = '--max-semi-space-size=8';
+
 /** What to run, as arguments of Node.js, and whether development dependencies are needed for it. */
 function target([first, second, ...rest]) {
   if (first === '--tool') return { file: () => tool(second), before: [], after: rest, development: true };
@@ -29,7 +32,7 @@ function target([first, second, ...rest]) {
   const after = watch ? [second, ...rest] : [first, second, ...rest];
   return {
     file: () => join(root, 'src/cli.ts'),
-    before: watch ? ['--watch', '--watch-preserve-output'] : [],
+    before: [...(watch ? ['--watch', '--watch-preserve-output'] : []), YOUNG],
     after: after.filter((argument) => argument !== undefined),
     development: false,
   };
@@ -42,8 +45,12 @@ function tool(name) {
   return realpathSync(link);
 }
 
-/** The environment of what runs: our Node.js is the first on PATH, also for the tools that it starts. */
+/**
+ * The environment of what runs: our Node.js is the first on PATH, also for the tools that it starts. The threads wait for
+ * the disk; glibc would give each a heap of its own.
+ */
 const environment = (node) => ({
+  MALLOC_ARENA_MAX: '2',
   UV_THREADPOOL_SIZE: '8',
   NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/holdfast'),
   ...process.env,
