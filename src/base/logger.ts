@@ -13,6 +13,9 @@ export interface LoggerOptions {
   readonly to?: 'stdout' | 'stderr';
 }
 
+/** Lines are written many at a time: after so many bytes, or milliseconds. What waits is written when the process ends. */
+const GATHER = { minLength: 4096, periodicFlush: 50 };
+
 /** The root logger. Services log through children of it, named by `service`; what is secret is never handed to it. */
 export async function createLogger({ level, pretty, to = 'stdout' }: LoggerOptions): Promise<Logger> {
   const descriptor = to === 'stdout' ? 1 : 2;
@@ -23,7 +26,7 @@ export async function createLogger({ level, pretty, to = 'stdout' }: LoggerOptio
     formatters: { level: (label: string) => ({ level: label }) },
     redact: ['req.headers.authorization', 'req.headers.cookie'],
   };
-  if (!pretty) return pino(options, pino.destination({ dest: descriptor, sync: false, minLength: 0 }));
+  if (!pretty) return pino(options, pino.destination({ dest: descriptor, sync: false, ...GATHER }));
   const { default: prettyStream } = await import('pino-pretty');
   return pino(
     options,

@@ -15,6 +15,7 @@ const calls: string[] = [];
 const real = {
   open: fs.open,
   fsync: fs.fsync,
+  write: fs.write,
   link: fs.promises.link,
   rename: fs.promises.rename,
   unlink: fs.promises.unlink,
@@ -30,8 +31,10 @@ const short = (path: unknown): string =>
 
 beforeAll(() => {
   const paths = new Map<number, string>();
+  /** Descriptors whose writes are on the disk when they return. */
+  const durable = new Set<number>();
   Object.assign(fs, {
-    open(path: string, flags: string, ...rest: unknown[]) {
+    open(path: string, flags: string | number, ...rest: unknown[]) {
       const done = rest.pop() as (error: Error | null, descriptor: number) => void;
       Reflect.apply(real.open, fs, [
         path,
@@ -39,7 +42,20 @@ beforeAll(() => {
         ...rest,
         (error: Error | null, descriptor: number) => {
           paths.set(descriptor, path);
+          if (typeof flags === 'number' && flags & fs.constants.O_DSYNC) durable.add(descriptor);
+          else durable.delete(descriptor);
           done(error, descriptor);
+        },
+      ]);
+    },
+    write(descriptor: number, ...rest: unknown[]) {
+      const done = rest.pop() as (...answer: unknown[]) => void;
+      Reflect.apply(real.write, fs, [
+        descriptor,
+        ...rest,
+        (...answer: unknown[]) => {
+          if (durable.has(descriptor)) calls.push(`sync ${short(paths.get(descriptor))}`);
+          done(...answer);
         },
       ]);
     },
@@ -63,7 +79,7 @@ beforeAll(() => {
   syncBuiltinESMExports();
 });
 afterAll(() => {
-  Object.assign(fs, { open: real.open, fsync: real.fsync });
+  Object.assign(fs, { open: real.open, fsync: real.fsync, write: real.write });
   Object.assign(fs.promises, { link: real.link, rename: real.rename, unlink: real.unlink });
   syncBuiltinESMExports();
 });
