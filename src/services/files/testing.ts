@@ -3,14 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type CallContext, serviceContext } from '../../base/context.ts';
+import { EventServiceDefinition } from '../../contract/holdfast/internal/v1/event.ts';
+import { MaintenanceServiceDefinition } from '../../contract/holdfast/internal/v1/maintenance.ts';
+import { UploadServiceDefinition } from '../../contract/holdfast/internal/v1/upload.ts';
+import { WorkServiceDefinition } from '../../contract/holdfast/internal/v1/work.ts';
+import { FileServiceDefinition } from '../../contract/holdfast/v1/file.ts';
+import { StorageServiceDefinition } from '../../contract/holdfast/v1/storage.ts';
 import { openBroker } from '../../drivers/broker/index.ts';
 import { openDatabase } from '../../drivers/database/index.ts';
 import { openObjects } from '../../drivers/objects/index.ts';
+import { throughTheWire } from '../../rpc/in-process.ts';
 import { createStorageService } from '../storage/index.ts';
 import type { PlannedJob, ProcessingCatalog } from './catalog.ts';
 import { createFilesService, FILES_MIGRATIONS, type FilesSettings, type FilesTables } from './index.ts';
 
-/** A files service on a real database and a real object store, in a folder of its own. */
+/**
+ * A files service on a real database and a real object store, in a folder of its own. Its calls pass through their
+ * wire form, as between processes.
+ */
 export async function openTestFiles(settings: Partial<FilesSettings> = {}) {
   const log = pino({ level: 'silent' });
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-files-'));
@@ -26,7 +36,7 @@ export async function openTestFiles(settings: Partial<FilesSettings> = {}) {
   const broker = await openBroker('local:', { log });
   const service = createFilesService({
     db,
-    storage: createStorageService({ objects, log }),
+    storage: throughTheWire(StorageServiceDefinition, createStorageService({ objects, log })),
     broker,
     catalog: CATALOG,
     settings: {
@@ -44,6 +54,11 @@ export async function openTestFiles(settings: Partial<FilesSettings> = {}) {
   });
   return {
     ...service,
+    files: throughTheWire(FileServiceDefinition, service.files),
+    uploads: throughTheWire(UploadServiceDefinition, service.uploads),
+    work: throughTheWire(WorkServiceDefinition, service.work),
+    maintenance: throughTheWire(MaintenanceServiceDefinition, service.maintenance),
+    events: throughTheWire(EventServiceDefinition, service.events),
     db,
     objects,
     broker,
