@@ -27,8 +27,7 @@ export const authOn = ({ database, secrets }: Ground, { signup }: Config, log: L
   createAuthService({
     db: database.view(),
     signingKey: secrets.jwt,
-    // What SIGNUP may be for now is what this takes; other modes come with the services that they need.
-    signup: signup === 'open' ? 'open' : 'closed',
+    signup,
     log: named(log, 'auth'),
   });
 
