@@ -1,11 +1,11 @@
-import { access, constants, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { reasonOf, StartError } from './start-error.ts';
 
 /** Makes the data directory where it is not there, for us alone, and makes sure that we can write in it. */
 export async function prepareDataDir(dataDir: string): Promise<void> {
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await makeFolder(dataDir);
     await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
     // Only writing tells: a file system may be mounted read-only or be full, and root passes every other check.
     const probe = join(dataDir, `.write-probe-${process.pid}`);
@@ -19,6 +19,25 @@ export async function prepareDataDir(dataDir: string): Promise<void> {
     );
   }
 }
+
+/**
+ * Makes a folder and those above it. `mkdir` with `recursive` does not come back where a folder is there in which none
+ * can be made (`/proc`): it takes ENOENT to mean that one above is missing, and tries again for ever.
+ */
+async function makeFolder(path: string): Promise<void> {
+  if (await isFolder(path)) return;
+  if (dirname(path) !== path) await makeFolder(dirname(path));
+  await mkdir(path, { mode: 0o700 }).catch(async (error) => {
+    // Another may have made it in between.
+    if (!(await isFolder(path))) throw error;
+  });
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 
 /** Whether a server has ever kept anything there. */
 export async function holdsData(dataDir: string): Promise<boolean> {
