@@ -200,7 +200,7 @@ export const SETTINGS = {
   maxPixels: setting(
     'MAX_PIXELS',
     '100000000',
-    'a number from 1000000',
+    'a number of 1000000 or more',
     integer(1_000_000, 1e10),
     'Images with more pixels are not decoded.',
   ),

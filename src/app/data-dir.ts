@@ -1,5 +1,6 @@
 import { access, constants, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { errnoOf } from '../base/errors.ts';
 import { reasonOf, StartError } from './start-error.ts';
 
 /** Makes the data directory where it is not there, for us alone, and makes sure that we can write in it. */
@@ -25,19 +26,13 @@ export async function prepareDataDir(dataDir: string): Promise<void> {
  * can be made (`/proc`): it takes ENOENT to mean that one above is missing, and tries again for ever.
  */
 async function makeFolder(path: string): Promise<void> {
-  if (await isFolder(path)) return;
-  if (dirname(path) !== path) await makeFolder(dirname(path));
-  await mkdir(path, { mode: 0o700 }).catch(async (error) => {
-    // Another may have made it in between.
-    if (!(await isFolder(path))) throw error;
+  if (await stat(path).catch(() => undefined)) return;
+  await makeFolder(dirname(path));
+  await mkdir(path, { mode: 0o700 }).catch((error) => {
+    // Another has made it in between.
+    if (errnoOf(error) !== 'EEXIST') throw error;
   });
 }
-
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 
 /** Whether a server has ever kept anything there. */
 export async function holdsData(dataDir: string): Promise<boolean> {

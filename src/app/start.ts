@@ -81,7 +81,7 @@ export async function startHoldfast(config: Config, { log }: { readonly log: Log
         version,
         pid: process.pid,
         url: publicUrl(),
-        dependencies: await askAll({ ...probesOf(ground), processing: processor.probe }, signal),
+        dependencies: await askAll({ ...probesOf(ground), processor: processor.probe }, signal),
       }),
     };
     const control = await startControlServer(config.dataDir, commands, log);

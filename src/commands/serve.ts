@@ -28,6 +28,7 @@ export const serveCommand = (context: CommandContext): Command =>
       welcome(holdfast.url, config, log);
       log.info({ signal: await stopping }, 'stopping');
       await holdfast.stop();
+      log.info('stopped');
       await flushed(log);
       // Whatever still holds the process open has no say any more.
       process.exit(0);

@@ -44,6 +44,8 @@ export const docsRoutes: RouteModule = (app) => {
   app.get('/docs', anyone, async (_request, reply) =>
     reply.type('text/html; charset=utf-8').header('content-security-policy', POLICY).send(PAGE),
   );
+  // Where somebody looks first.
+  app.get('/', { ...anyone, exposeHeadRoute: false }, async (_request, reply) => reply.redirect('/docs', 302));
   app.get('/docs/', { ...anyone, exposeHeadRoute: false }, async (_request, reply) => reply.redirect('/docs', 308));
   app.get('/docs/start.js', anyone, async (_request, reply) =>
     reply.type('text/javascript; charset=utf-8').send(START),
