@@ -89,7 +89,15 @@ describe('SIGTERM', () => {
       expect(await stack.server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
       await stack.start();
       // News that was lost is sent again after ten seconds. None may be lost here.
-      await user.processed(ids[1] as string, 8_000);
+      const isTaken = async (id: string) => (await user.jobs(id)).some(({ status }) => status !== 'queued');
+      const waiting = ids.slice(1);
+      await until(
+        'jobs that waited to be taken',
+        async () => (await Promise.all(waiting.map(isTaken))).includes(true),
+        {
+          within: 9_000,
+        },
+      );
       for (const id of ids) {
         expect((await user.processed(id)).processing).toMatchObject({ state: 'done', failed: 0 });
         for (const job of await user.jobs(id)) expect(job).toMatchObject({ status: 'succeeded', attempt: 1 });
