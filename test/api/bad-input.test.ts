@@ -190,6 +190,37 @@ describe('a form', () => {
     }));
 });
 
+describe('a text with NUL, which no database takes', () => {
+  test.each(['/api/files?type=%00', '/api/files?metadata.a=%00', '/api/files?metadata.%00=a'])(
+    'as a filter: %s',
+    async (path) => {
+      expectProblem(await user.call('GET', path), 400, 'invalid_request');
+    },
+  );
+
+  test('as the type of a variant', async () => {
+    await user.expect(200, 'PATCH', `/api/files/${kept}`, { json: { visibility: 'public' } });
+    for (const path of [`/api/files/${kept}/content?variant=a%00`, `/public/${kept}/a%00`]) {
+      expectProblem(await user.call('GET', path), 404, 'not_found');
+    }
+    const signed = await user.call('POST', `/api/files/${kept}/url`, { json: { variant: 'a\0' } });
+    expectProblem(signed, 404, 'not_found');
+  });
+
+  test('as the type of an upload', () =>
+    refused(400, 'invalid_request', () =>
+      user.call('POST', '/api/uploads', { json: { name: 'a.txt', size: 1, contentType: 'text/plain\0' } }),
+    ));
+});
+
+test('a large body from somebody who is not signed in is refused before it is read as JSON', async () => {
+  const body = `{"email":${'['.repeat(10_000)}${']'.repeat(10_000)}}`;
+  for (const path of ['/api/auth/login', '/api/auth/signup']) {
+    const answer = await stack.api.call('POST', path, { body, headers: { 'content-type': 'application/json' } });
+    expectProblem(answer, 413, 'too_large');
+  }
+});
+
 describe('a name', () => {
   test.each([
     ['that leads out', '../../etc/passwd'],

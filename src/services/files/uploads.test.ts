@@ -204,6 +204,38 @@ describe('a signed upload', () => {
     await expect(confirmAs(upload?.confirmToken)).resolves.toBeDefined();
   });
 
+  it('tells who has its token alone no more of the file than until it would have expired, or is deleted', async () => {
+    const { file, upload } = await sign();
+    const fileId = file?.id as string;
+    await put(fileId);
+    const anonymous = { ...bed.as('ada'), principal: { kind: 'anonymous' as const } };
+    const again = () =>
+      bed.files.confirmUpload({ ownerId: '', fileId, confirmToken: upload?.confirmToken, parts: [] }, anonymous);
+    await again();
+    await expect(again()).resolves.toMatchObject({ file: { id: fileId } });
+
+    await bed.files.deleteFile({ ownerId: '', fileId, permanent: false }, bed.as('ada'));
+    await expect(again()).rejects.toMatchObject({ code: 'upload_closed' });
+    await bed.files.restoreFile({ ownerId: '', fileId }, bed.as('ada'));
+    await expect(again()).resolves.toBeDefined();
+
+    await bed.db.unit((tx) =>
+      tx
+        .updateTable('files')
+        .set({ created_at: Date.now() - 3600_000 })
+        .execute(),
+    );
+    await expect(again()).rejects.toMatchObject({ code: 'upload_closed' });
+    await expect(confirm(fileId)).resolves.toBeDefined();
+  });
+
+  it('is of no content type that could not stand in a header', async () => {
+    for (const contentType of ['text/html\r\nX: y', 'a/b\0', 'x/\u00e9', `a/${'b'.repeat(254)}`]) {
+      expect((await sign({ contentType })).error?.code).toBe('invalid_request');
+    }
+    expect((await sign({ contentType: 'text/plain; charset="utf-8"' })).error).toBeUndefined();
+  });
+
   it('is taken up where a confirm died after it had moved the bytes', async () => {
     const { file } = await sign();
     const fileId = file?.id as string;

@@ -1,5 +1,6 @@
 import type { SelectQueryBuilder } from 'kysely';
 import { toWord } from '../../../base/enum-words.ts';
+import { HoldfastError } from '../../../base/errors.ts';
 import { FileStatus, type ListFilesRequest } from '../../../contract/holdfast/v1/file.ts';
 import type { Dialect } from '../../../drivers/database/port.ts';
 import { ownerOf } from '../access.ts';
@@ -18,6 +19,7 @@ export const listFiles: FileVerb<'listFiles'> =
   ({ db }) =>
   async (request, context) => {
     const ownerId = ownerOf(context, request.ownerId);
+    checkFilters(request);
     const { page: _, ...filter } = request;
     const page = readPage<SortColumn>(request.page, SORTS, filter);
     let query = db.reader
@@ -42,6 +44,16 @@ export const listFiles: FileVerb<'listFiles'> =
       nextCursor: last ? page.cursorAfter({ value: last[page.sort.column], id: last.id }) : '',
     };
   };
+
+/** Databases take no NUL in a text. */
+function checkFilters({ contentType, metadata }: ListFilesRequest): void {
+  const filters = Object.entries(metadata).map(([key, value]) => ({ path: `metadata.${key}`, text: key + value }));
+  for (const { path, text } of [{ path: 'type', text: contentType }, ...filters]) {
+    if (!text.includes('\0')) continue;
+    const message = 'A filter holds a NUL character.';
+    throw new HoldfastError('invalid_request', message, { fields: [{ path, message }] });
+  }
+}
 
 function filtered<O>(query: FilesQuery<O>, request: ListFilesRequest, dialect: Dialect): FilesQuery<O> {
   let narrowed = query.where('deleted_at', request.trash ? 'is not' : 'is', null);

@@ -43,6 +43,8 @@ export async function contentOf(
       modifiedAt: new Date(file.uploaded_at ?? file.created_at),
     };
   }
+  // No text with a NUL is a type, and databases take none.
+  if (variant.includes('\0')) throw notFound('variant');
   const row = await db
     .selectFrom('file_variants')
     .selectAll()

@@ -7,6 +7,8 @@ import type { FilesSettings } from '../deps.ts';
 import { checkMetadata, nameKey, normalizeFolder, normalizeName } from '../names.ts';
 
 const SHA256 = /^[0-9a-f]{64}$/;
+/** What can stand in a header: it is sent back as one, and object stores take it as one. */
+const CONTENT_TYPE = /^[\x20-\x7e]{0,255}$/;
 
 /** Checks what was declared of a file and brings it to the form in which it is kept. */
 export function checkNewFile(file: NewFile, settings: FilesSettings, now: number) {
@@ -14,6 +16,9 @@ export function checkNewFile(file: NewFile, settings: FilesSettings, now: number
   checkSize(file.size, settings.maxFileSize);
   if (file.sha256 !== undefined && !SHA256.test(file.sha256)) {
     throw invalid('sha256', 'A SHA-256 is 64 lower-case hex digits.');
+  }
+  if (!CONTENT_TYPE.test(file.contentType)) {
+    throw invalid('content_type', 'A content type is at most 255 printable ASCII characters, such as image/jpeg.');
   }
   checkExpiry(file.expiresAt, now);
   return {

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** Confirms one upload, for a client that has no token of ours. It is worth nothing once the upload has ended. */
+/** Confirms one upload, for a client that has no token of ours. It is worth nothing once the upload would have expired. */
 export const confirmToken = (key: Uint8Array, fileId: string): string =>
   createHmac('sha256', key).update(`confirm:${fileId}`).digest('base64url');
 

@@ -63,11 +63,14 @@ type Begun =
   | { readonly file: FileRow; readonly upload?: undefined }
   | { readonly file: FileRow; readonly upload: ConfirmedUpload; readonly leaseToken: string };
 
-async function beginConfirm({ db }: FilesDeps, { fileId, ownerId }: Confirm): Promise<Begun> {
+async function beginConfirm({ db, settings }: FilesDeps, { fileId, ownerId }: Confirm): Promise<Begun> {
   const now = await db.now();
   return db.unit(async (tx): Promise<Begun> => {
     const file = await lockFile(tx, fileId, ownerId);
-    if (file.status !== 'pending') return { file };
+    if (file.status !== 'pending') {
+      if (ownerId === undefined) checkStillAnswers(file, now, settings.uploadExpiry);
+      return { file };
+    }
     const upload = await lockUpload(tx, fileId);
     if (!upload) throw notFound('upload');
     if (upload.kind === 'proxied') throw uploadClosed();
@@ -80,6 +83,14 @@ async function beginConfirm({ db }: FilesDeps, { fileId, ownerId }: Confirm): Pr
       .execute();
     return { file, upload, leaseToken };
   });
+}
+
+/**
+ * Who has only the token may ask again, in case the answer was lost, for as long as the upload could have been open.
+ * What its owner does with the file afterwards is not for them to see.
+ */
+function checkStillAnswers(file: FileRow, now: number, uploadExpiry: number): void {
+  if (file.deleted_at !== null || now >= file.created_at + uploadExpiry) throw uploadClosed();
 }
 
 /** After a failure: the upload is open again, or, where what was sent can never become right, given up. */

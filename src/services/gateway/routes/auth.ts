@@ -27,10 +27,14 @@ const LogInAnswer = Type.Object(
   { description: 'Signed in.', additionalProperties: false },
 );
 
+/** Bytes of a body. Anybody may send one, and reading JSON costs time in which nobody else is served. */
+const BODY_LIMIT = 16 * 1024;
+
 export const authRoutes: RouteModule = (app, { auth }) => {
   app.post(
     '/api/auth/signup',
     {
+      bodyLimit: BODY_LIMIT,
       config: { access: 'anyone' },
       schema: {
         tags: ['auth'],
@@ -50,6 +54,7 @@ export const authRoutes: RouteModule = (app, { auth }) => {
   app.post(
     '/api/auth/login',
     {
+      bodyLimit: BODY_LIMIT,
       config: { access: 'anyone' },
       schema: {
         tags: ['auth'],
