@@ -3,7 +3,7 @@ import { close, open, readFully } from './descriptors.ts';
 import { toStoreError } from './errors.ts';
 
 /** Bytes read at once. While one lot is taken, the next is read. */
-const CHUNK = 256 * 1024;
+const CHUNK = 512 * 1024;
 
 /** A stretch of a file. The descriptor, where it is open already, passes into the reader's care. */
 export interface Stretch {
