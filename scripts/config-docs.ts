@@ -10,6 +10,7 @@ interface Row {
   readonly fallback: string | undefined;
   readonly expects: string;
   readonly about: string;
+  readonly aliases: readonly string[];
 }
 
 const rows: readonly Row[] = Object.values(SETTINGS);
@@ -24,7 +25,7 @@ ${rows
 
 const table = `| variable | default | what it does |
 |---|---|---|
-${rows.map(({ name, fallback, about }) => `| \`${name}\` | ${fallback ? `\`${fallback}\`` : ''} | ${about} |`).join('\n')}
+${rows.map(({ name, aliases, fallback, about }) => `| ${[name, ...aliases].map((each) => `\`${each}\``).join(' or ')} | ${fallback ? `\`${fallback}\`` : ''} | ${about} |`).join('\n')}
 `;
 
 const START = '<!-- configuration: written by npm run docs -->\n';

@@ -2,6 +2,21 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { LOG_LEVELS, type LogLevel } from './base/logger.ts';
 import { parseDuration, parseSize } from './base/units.ts';
+import {
+  allOf,
+  atLeast,
+  beginsWith,
+  contentType,
+  integer,
+  list,
+  oneOf,
+  origin,
+  type Setting,
+  setting,
+  shown,
+  text,
+  url,
+} from './config/setting.ts';
 
 /** Thrown with everything that is wrong, so that one start shows all of it. */
 export class ConfigError extends Error {
@@ -29,8 +44,15 @@ export interface Config {
   /** Absolute. */
   readonly dataDir: string;
   readonly databaseUrl: string;
+  /** A copy of the database that may lag, for reads that may. */
+  readonly databaseReplicaUrl: string | undefined;
   readonly storageUrl: string;
   readonly brokerUrl: string;
+  /** `http(s)://host:port`; with it and without STORAGE_URL, the store is the bucket there. */
+  readonly minioEndpoint: string | undefined;
+  readonly minioBucket: string;
+  readonly minioAccessKey: string | undefined;
+  readonly minioSecretKey: string | undefined;
   /** Undefined: made once and kept in the data directory. */
   readonly jwtSecret: string | undefined;
   readonly signup: SignupMode;
@@ -53,53 +75,6 @@ export interface Config {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-interface Setting<T> {
-  readonly name: string;
-  /** As written in the environment; undefined: none. */
-  readonly fallback: string | undefined;
-  readonly expects: string;
-  /** Undefined for text that is none. */
-  readonly parse: (text: string) => T | undefined;
-  readonly about: string;
-}
-
-const setting = <T>(
-  name: string,
-  fallback: string | undefined,
-  expects: string,
-  parse: (text: string) => T | undefined,
-  about: string,
-): Setting<T> => ({ name, fallback, expects, parse, about });
-
-const text = (value: string) => value;
-const list = (value: string) =>
-  value
-    .split(',')
-    .map((item) => item.trim())
-    .filter(Boolean);
-const integer = (min: number, max: number) => (value: string) => {
-  const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
-  return number >= min && number <= max ? number : undefined;
-};
-const oneOf =
-  <T extends string>(...choices: readonly T[]) =>
-  (value: string) =>
-    choices.find((choice) => choice === value);
-const atLeast = (min: number, parse: (value: string) => number | undefined) => (value: string) => {
-  const parsed = parse(value);
-  return parsed !== undefined && parsed >= min ? parsed : undefined;
-};
-const url =
-  (...schemes: string[]) =>
-  (value: string) =>
-    schemes.some((scheme) => value.startsWith(`${scheme}:`)) && URL.canParse(value) ? value : undefined;
-const origin = (value: string) => (URL.canParse(value) && new URL(value).origin === value ? value : undefined);
-const allOf =
-  (check: (item: string) => unknown) =>
-  (value: string): string[] | undefined =>
-    list(value).every(check) ? list(value) : undefined;
-const contentType = /^[a-z0-9][a-z0-9!#$&^_.+-]*\/(\*|[a-z0-9][a-z0-9!#$&^_.+-]*)$/;
 
 /** One row of the README's table each. */
 export const SETTINGS = {
@@ -142,24 +117,64 @@ export const SETTINGS = {
   databaseUrl: setting(
     'DATABASE_URL',
     'sqlite:',
-    'sqlite:',
-    url('sqlite'),
-    'Metadata. `sqlite:` is a file in `DATA_DIR`.',
+    'sqlite:, postgres://user:password@host/database, or mysql://user:password@host/database',
+    beginsWith('sqlite', 'postgres', 'postgresql', 'mysql', 'mariadb'),
+    'Metadata: `sqlite:` (a file in `DATA_DIR`), `postgres://…` or `mysql://…`.',
   ),
-  storageUrl: setting('STORAGE_URL', 'file:', 'file:', oneOf('file:'), 'Objects. `file:` is a folder in `DATA_DIR`.'),
+  databaseReplicaUrl: setting(
+    'DATABASE_REPLICA_URL',
+    undefined,
+    'a URL such as postgres://user:password@host/database',
+    beginsWith('postgres', 'postgresql', 'mysql', 'mariadb'),
+    'A replica of the database, for reads that may lag.',
+  ),
+  storageUrl: setting(
+    'STORAGE_URL',
+    'file:',
+    'file:, file:///absolute/path, or s3://bucket/prefix?endpoint=https://…',
+    beginsWith('file', 's3'),
+    'Objects: `file:` (a folder in `DATA_DIR`), `file:///path`, or `s3://bucket/prefix?endpoint=…`.',
+  ),
   brokerUrl: setting(
     'BROKER_URL',
     'local:',
-    'local:',
-    oneOf('local:'),
-    'News between services. `local:` is this process.',
+    'local:, redis://host, nats://host, or amqp://host',
+    beginsWith('local', 'redis', 'rediss', 'nats', 'tls', 'amqp', 'amqps'),
+    'News between instances: `local:` (this process), `redis://…`, `nats://…` or `amqp://…`.',
+    { aliases: ['REDIS_URL'] },
   ),
+  minioEndpoint: setting(
+    'MINIO_ENDPOINT',
+    undefined,
+    'a host and port such as localhost:9000, or an http(s) URL',
+    (value) => url('http', 'https')(/^https?:/.test(value) ? value : `http://${value}`)?.replace(/\/+$/, ''),
+    'Another way to name an S3 store, in place of `STORAGE_URL`.',
+  ),
+  minioBucket: setting(
+    'MINIO_BUCKET',
+    'holdfast',
+    'the name of a bucket',
+    (value) => (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(value) ? value : undefined),
+    'The bucket at `MINIO_ENDPOINT`.',
+  ),
+  minioAccessKey: setting(
+    'MINIO_ACCESS_KEY',
+    undefined,
+    'an access key',
+    text,
+    'Credentials of the S3 store, where the standard chain (`AWS_ACCESS_KEY_ID`, …) has none.',
+    { secret: true },
+  ),
+  minioSecretKey: setting('MINIO_SECRET_KEY', undefined, 'a secret key', text, 'Goes with `MINIO_ACCESS_KEY`.', {
+    secret: true,
+  }),
   jwtSecret: setting(
     'JWT_SECRET',
     undefined,
     'at least 32 characters',
     (value) => (value.length >= 32 ? value : undefined),
-    'Signs access tokens and URLs. Default: made once and kept in `DATA_DIR`.',
+    'Signs access tokens and URLs. Default with `sqlite:`: made once and kept in `DATA_DIR`; required otherwise.',
+    { secret: true },
   ),
   signup: setting('SIGNUP', 'open', 'open or closed', oneOf<SignupMode>('open', 'closed'), 'Who may make an account.'),
   presetsFile: setting(
@@ -260,16 +275,43 @@ export const SETTINGS = {
 export function readConfig(environment: Environment): Config {
   const problems: string[] = [];
   const config: Record<string, unknown> = {};
-  for (const [key, { name, fallback, expects, parse }] of Object.entries<Setting<unknown>>(SETTINGS)) {
-    const given = environment[name]?.trim() || fallback;
-    config[key] = given === undefined ? undefined : parse(given);
-    if (given !== undefined && config[key] === undefined) {
-      const shown = name.includes('SECRET') ? 'the value' : JSON.stringify(given);
-      problems.push(`${name}: ${shown} is not valid; expected ${expects}.`);
+  for (const [key, setting] of Object.entries<Setting<unknown>>(SETTINGS)) {
+    const { name, aliases, fallback, expects, parse } = setting;
+    const given = [name, ...aliases].find((each) => environment[each]?.trim());
+    const value = given === undefined ? fallback : environment[given]?.trim();
+    config[key] = value === undefined ? undefined : parse(value);
+    if (value !== undefined && config[key] === undefined) {
+      problems.push(`${given ?? name}: ${shown(setting, value)} is not valid; expected ${expects}.`);
     }
   }
+  const complete = config as unknown as Config;
+  if (problems.length === 0) problems.push(...contradictions(complete));
   if (problems.length > 0) throw new ConfigError(problems);
-  return config as unknown as Config;
+  return withMinio(complete, environment);
+}
+
+/** What is right by itself and wrong together. */
+function contradictions(config: Config): string[] {
+  const problems: string[] = [];
+  const embedded = config.databaseUrl.startsWith('sqlite:');
+  if (!embedded && config.jwtSecret === undefined) {
+    problems.push(
+      'JWT_SECRET: it is required where DATABASE_URL is not sqlite:, so that all instances have the same. ' +
+        'Make one with "openssl rand -hex 32".',
+    );
+  }
+  if (embedded && config.databaseReplicaUrl !== undefined) {
+    problems.push('DATABASE_REPLICA_URL: SQLite has no replicas. Remove it, or set DATABASE_URL to another database.');
+  }
+  if ((config.minioAccessKey === undefined) !== (config.minioSecretKey === undefined)) {
+    problems.push('MINIO_ACCESS_KEY and MINIO_SECRET_KEY: set both, or neither.');
+  }
+  return problems;
+}
+
+function withMinio(config: Config, environment: Environment): Config {
+  if (config.minioEndpoint === undefined || environment[SETTINGS.storageUrl.name]?.trim()) return config;
+  return { ...config, storageUrl: `s3://${config.minioBucket}?endpoint=${encodeURIComponent(config.minioEndpoint)}` };
 }
 
 /** Whether an address can be reached from this machine alone. */

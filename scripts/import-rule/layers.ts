@@ -32,7 +32,7 @@ const LAYERS: readonly Layer[] = [
     files: /^drivers\/([^/]+)\/[^/]+\.ts$/,
     knows: ['drivers/$1/*.ts', '!drivers/$1/index.ts', 'base/**'],
   },
-  { name: 'config.ts', files: /^config\.ts$/, knows: ['base/**'] },
+  { name: 'config.ts', files: /^config(\.ts$|\/)/, knows: ['config/**', 'base/**'] },
   { name: 'the composition root', files: /^(app|commands)\/|^cli\.ts$/, knows: ['**', '../package.json'] },
 ];
 

@@ -53,10 +53,8 @@ export async function startHoldfast(config: Config, { log }: { readonly log: Log
     const auth = authOn(ground, config, log);
     const files = filesOn(ground, { storage, catalog }, config, log);
     await checkInstallation(await files.installation(), ground.objects);
-    // In the data directory, which is ours alone: no other instance can hold a lease there.
+    // In the data directory, which is ours alone: whoever held a lease there is dead.
     if (config.databaseUrl === 'sqlite:') await files.breakLeases();
-    // We hold the data directory, so whoever held a lease in it is dead.
-    await files.breakLeases();
     const processor = processorOn(ground, { files }, config, log);
     const janitor = janitorOn(ground, { storage, files }, config, log);
     const gateway = createGateway(gatewayDepsOn(ground, { auth, files }, config, log));

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, readConfig } from './config.ts';
+
+const problemsOf = (environment: Record<string, string>): readonly string[] => {
+  try {
+    readConfig(environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+};
+
+const SECRET = 'x'.repeat(32);
+
+describe('readConfig', () => {
+  it('takes the embedded default where nothing is set', () => {
+    expect(readConfig({})).toMatchObject({ databaseUrl: 'sqlite:', storageUrl: 'file:', brokerUrl: 'local:' });
+  });
+
+  it('takes the URL of every engine as it is', () => {
+    const urls = {
+      DATABASE_URL: 'postgres://me:pa%40ss@one,two/db?sslmode=require',
+      STORAGE_URL: 's3://bucket/a/prefix?endpoint=http%3A%2F%2Flocalhost%3A9000',
+      BROKER_URL: 'nats://one:4222,nats://two:4222',
+    };
+    expect(readConfig({ ...urls, JWT_SECRET: SECRET })).toMatchObject({
+      databaseUrl: urls.DATABASE_URL,
+      storageUrl: urls.STORAGE_URL,
+      brokerUrl: urls.BROKER_URL,
+    });
+  });
+
+  it('says what is wrong with a scheme that nothing knows, without the password', () => {
+    const [problem] = problemsOf({ DATABASE_URL: 'oracle://me:geheim@host/db' });
+    expect(problem).toMatch(/^DATABASE_URL: .*oracle:.*expected sqlite:/);
+    expect(problem).not.toContain('geheim');
+  });
+
+  it('shows no password of a list of URLs either', () => {
+    const problem = problemsOf({ BROKER_URL: 'kafka://a:eins@one,kafka://b:zwei@two' }).join();
+    expect(problem).not.toMatch(/eins|zwei/);
+  });
+
+  it('asks for JWT_SECRET where several instances may share a database', () => {
+    expect(problemsOf({ DATABASE_URL: 'mysql://host/db' })).toEqual([
+      expect.stringMatching(/^JWT_SECRET: it is required/),
+    ]);
+    expect(problemsOf({ DATABASE_URL: 'mysql://host/db', JWT_SECRET: SECRET })).toEqual([]);
+  });
+
+  it('refuses a replica of SQLite', () => {
+    expect(problemsOf({ DATABASE_REPLICA_URL: 'postgres://host/db' })).toEqual([
+      expect.stringMatching(/^DATABASE_REPLICA_URL: SQLite has no replicas/),
+    ]);
+  });
+
+  it('knows other names of the same', () => {
+    expect(readConfig({ REDIS_URL: 'redis://host' }).brokerUrl).toBe('redis://host');
+    expect(readConfig({ REDIS_URL: 'redis://host', BROKER_URL: 'nats://host' }).brokerUrl).toBe('nats://host');
+    const minio = { MINIO_ENDPOINT: 'localhost:9000', MINIO_ACCESS_KEY: 'key', MINIO_SECRET_KEY: 'geheim' };
+    expect(readConfig(minio).storageUrl).toBe('s3://holdfast?endpoint=http%3A%2F%2Flocalhost%3A9000');
+    expect(readConfig({ ...minio, STORAGE_URL: 'file:' }).storageUrl).toBe('file:');
+    expect(problemsOf({ MINIO_ACCESS_KEY: 'key' })).toEqual([expect.stringMatching(/set both, or neither/)]);
+  });
+});
