@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import { lawsExcept, type Skip } from '../laws.ts';
+import { barrierLaws } from './conformance/barriers.ts';
 import { durabilityLaws } from './conformance/durability.ts';
 import { migrationLaws } from './conformance/migrations.ts';
 import { Place, type StartPlace } from './conformance/place.ts';
@@ -20,6 +21,6 @@ export function databaseConformance({ name, start, skip }: DatabaseUnderTest): v
     const place = new Place(start);
     beforeEach(() => place.open());
     afterEach(() => place.close());
-    for (const laws of [unitLaws, valueLaws, searchLaws, migrationLaws, durabilityLaws]) laws(law, place);
+    for (const laws of [unitLaws, valueLaws, searchLaws, migrationLaws, barrierLaws, durabilityLaws]) laws(law, place);
   });
 }

@@ -16,6 +16,8 @@ export interface MigrationHost {
   readonly reader: Kysely<AnyTables>;
   readonly log: Logger;
   now(): Promise<number>;
+  /** Whether `reader` finds a table by this name alone. */
+  tableExists(name: string): Promise<boolean>;
   /** Runs `work` in a transaction that no other migration runs beside, in this process or another. */
   exclusively<R>(work: (tx: Kysely<AnyTables>) => Promise<R>): Promise<R>;
 }
@@ -40,14 +42,13 @@ export async function migrate(
 
 /** `Database.migrationStates` */
 export async function migrationStates(
-  { reader }: MigrationHost,
+  { reader, tableExists }: MigrationHost,
   service: string,
   migrations: readonly Migration[],
 ): Promise<MigrationState[]> {
   checkNames(service, migrations);
   const ledger = ledgerOf(service);
-  const tables = await reader.introspection.getTables();
-  const there = tables.some(({ name }) => name === ledger);
+  const there = await tableExists(ledger);
   const rows: Ledger[] = there ? await reader.selectFrom(ledger).select(['name', 'applied_at']).execute() : [];
   const applied = new Map(rows.map((row) => [row.name, row.applied_at]));
   return migrations.map(({ name }) => ({ name, appliedAt: applied.get(name) }));

@@ -1,4 +1,3 @@
-import type { Generated } from 'kysely';
 import type { WordOf } from '../../base/enum-words.ts';
 import type { FileStatus, JobState, UploadKind, Visibility } from '../../contract/holdfast/v1/file.ts';
 
@@ -20,8 +19,6 @@ export interface OwnersTable {
 export type PurgeReasonWord = 'deleted' | 'abandoned' | 'trash' | 'expired';
 
 export interface FilesTable {
-  /** What the index of names refers to. */
-  row_number: Generated<number>;
   id: string;
   owner_id: string;
   owner_key: string;

@@ -1,4 +1,4 @@
-import type { Generated, Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import { pino } from 'pino';
 import { openDatabase } from '../index.ts';
 import type { Database, DatabaseServer, Migration } from '../port.ts';
@@ -15,10 +15,10 @@ export type StartPlace = () => Promise<StartedPlace>;
 
 export interface Tables {
   counters: { name: string; value: number };
-  texts: { row_key: Generated<number>; id: string; body: string | null };
+  texts: { id: string; body: string | null };
 }
 
-export const SEARCH = { table: 'texts', column: 'body', rowKey: 'row_key' };
+export const SEARCH = { table: 'texts', column: 'body', key: 'id' };
 
 export const TABLES: Migration = {
   name: '0001_tables',
@@ -28,9 +28,8 @@ export const TABLES: Migration = {
       .addColumn('name', 'varchar(255)', (column) => column.primaryKey())
       .addColumn('value', 'bigint', (column) => column.notNull())
       .execute();
-    await dialect
-      .addRowKey(db.schema.createTable('texts'), 'row_key')
-      .addColumn('id', 'varchar(255)', (column) => column.notNull().unique())
+    await dialect.search
+      .addKey(db.schema.createTable('texts'), 'id', 'varchar(255)')
       .addColumn('body', 'varchar(255)')
       .execute();
   },

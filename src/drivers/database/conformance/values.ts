@@ -135,13 +135,6 @@ export function valueLaws(law: Law, place: Place): void {
     );
   });
 
-  law('numbers rows, each otherwise', async () => {
-    await texts(['a', 'b', 'c']);
-    const rows = await place.db.reader.selectFrom('texts').select('row_key').execute();
-    expect(new Set(rows.map(({ row_key }) => row_key)).size).toBe(3);
-    for (const { row_key } of rows) expect(Number.isSafeInteger(row_key)).toBe(true);
-  });
-
   law('finds the text at any key of a JSON document', async () => {
     const key = fc.oneof(
       anyText(8),

@@ -1,7 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { QueryResult } from 'kysely';
 import { LRUCache } from 'lru-cache';
-import { checkParameters } from './parameters.ts';
+import { checkParameters } from '../parameters.ts';
 
 interface CachedStatement {
   readonly statement: StatementSync;

@@ -1,14 +1,18 @@
-import { type CreateTableBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
+import { insertOnNoConflict } from '../insert-if-absent.ts';
+import { addPartialIndex } from '../partial-index.ts';
 import type { Dialect } from '../port.ts';
+import { beyondByRowValues } from '../row-values.ts';
 import { holds, search } from './search.ts';
+import { writeBarrier } from './write-barrier.ts';
 
 export const dialect: Dialect = {
   name: 'sqlite',
-
-  // INTEGER PRIMARY KEY by this very name is the table's own row number (sqlite.org/rowidtable.html).
-  addRowKey<T extends string, C extends string, K extends string>(table: CreateTableBuilder<T, C>, column: K) {
-    return table.addColumn(column, 'integer', (definition) => definition.primaryKey());
-  },
+  // One file has no use for partitions.
+  createPartitioned: (_, __, table) => table.execute(),
+  addSparseIndex: addPartialIndex,
+  insertIfAbsent: insertOnNoConflict,
+  beyond: beyondByRowValues,
 
   // By json_each and not by a path: a path cannot name every key.
   jsonText: (column, key) =>
@@ -18,4 +22,5 @@ export const dialect: Dialect = {
 
   contains: holds,
   search,
+  writeBarrier,
 };

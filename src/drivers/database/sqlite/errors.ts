@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../../base/errors.ts';
 import { UniqueViolation } from '../port.ts';
+import { barrierError, isBarrier } from '../write-barrier.ts';
 
 /** Result codes of SQLite (sqlite.org/rescode.html): primary ones fill the low byte of an extended one. */
 const BUSY = 5;
@@ -9,6 +10,7 @@ const FULL = 13;
 const CANNOT_OPEN = 14;
 const CONSTRAINT = 19;
 const CONSTRAINT_PRIMARY_KEY = 1555;
+const CONSTRAINT_TRIGGER = 1811;
 const CONSTRAINT_UNIQUE = 2067;
 const CONSTRAINT_ROWID = 2579;
 
@@ -31,6 +33,7 @@ export function portError(error: unknown): unknown {
   if (code === CONSTRAINT_UNIQUE || code === CONSTRAINT_PRIMARY_KEY || code === CONSTRAINT_ROWID) {
     return new UniqueViolation(error);
   }
+  if (code === CONSTRAINT_TRIGGER && isBarrier(error)) return barrierError(error);
   switch (primary(error)) {
     case FULL:
       return new HoldfastError('storage_full', 'The server has no space left. Try again later.', {

@@ -11,7 +11,8 @@ import { createView } from './view.ts';
 const UNIT_TIMES = { unit: 10_000, group: 20 };
 
 /** Opens `sqlite:` (a file in the data directory) or `sqlite:/path/to/file.db`, making the file where there is none. */
-export const openSqlite: OpenDatabase = async (url, { dataDir, log }) => {
+export const openSqlite: OpenDatabase = async (url, { dataDir, replicaUrl, log }) => {
+  if (replicaUrl !== undefined) throw new Error('DATABASE_REPLICA_URL: SQLite has no replicas; leave it out.');
   const path = filePath(url, dataDir);
   try {
     await makeFile(path);

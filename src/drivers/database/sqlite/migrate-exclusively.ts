@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Connection } from './connection.ts';
 import { portError } from './errors.ts';
 import type { UnitQueue } from './unit-queue.ts';
-import { UnitScope } from './unit-scope.ts';
+import { unitScopeOn } from './unit-scope.ts';
 import { whileBusy } from './while-busy.ts';
 
 /**
@@ -25,7 +25,7 @@ export function migrateExclusively<R>(units: UnitQueue, work: (tx: Kysely<unknow
 
 async function inTransaction<R>(connection: Connection, work: (tx: Kysely<unknown>) => Promise<R>): Promise<R> {
   await whileBusy(() => connection.run('BEGIN IMMEDIATE'));
-  const scope = new UnitScope(connection);
+  const scope = unitScopeOn(connection);
   try {
     const result = await work(scope.tx);
     scope.assertWhole();

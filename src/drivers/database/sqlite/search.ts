@@ -4,6 +4,12 @@ import type { SearchIndex, TextSearch } from '../port.ts';
 /** Most grams that are looked up for one part: more hardly narrow it further, and the text itself is checked anyway. */
 const MAX_GRAMS = 16;
 
+/**
+ * The table's own row number, to which the index refers. Declared, because otherwise VACUUM may number the rows anew
+ * (sqlite.org/rowidtable.html).
+ */
+const ROW_NUMBER = 'row_number';
+
 const indexName = ({ table, column }: SearchIndex) => `${table}_${column}_search`;
 
 /** `Dialect.contains`. By instr and not LIKE, which folds ASCII and has wildcards. No text holds a NUL character. */
@@ -17,16 +23,21 @@ export function holds(text: Expression<string>, part: string): RawBuilder<SqlBoo
  * to write; that the runs stand together is checked on the text.
  */
 export const search: TextSearch = {
+  addKey: (table, column, type) =>
+    table
+      .addColumn(ROW_NUMBER, 'integer', (definition) => definition.primaryKey())
+      .addColumn(column, type, (definition) => definition.notNull().unique()),
+
   async create(db, index) {
-    const { table, column, rowKey } = index;
+    const { table, column } = index;
     const name = indexName(index);
-    const [fts, source, text, key] = [name, table, column, rowKey].map((id) => sql.id(id));
-    const [oldKey, oldText] = [sql.id('old', rowKey), sql.id('old', column)];
-    const [newKey, newText] = [sql.id('new', rowKey), sql.id('new', column)];
+    const [fts, source, text, key] = [name, table, column, ROW_NUMBER].map((id) => sql.id(id));
+    const [oldKey, oldText] = [sql.id('old', ROW_NUMBER), sql.id('old', column)];
+    const [newKey, newText] = [sql.id('new', ROW_NUMBER), sql.id('new', column)];
     const forget = sql`insert into ${fts} (${fts}, rowid, ${text}) values ('delete', ${oldKey}, ${oldText})`;
     const learn = sql`insert into ${fts} (rowid, ${text}) values (${newKey}, ${newText})`;
 
-    await sql`create virtual table ${fts} using fts5(${text}, content=${sql.lit(table)}, content_rowid=${sql.lit(rowKey)},
+    await sql`create virtual table ${fts} using fts5(${text}, content=${sql.lit(table)}, content_rowid=${sql.lit(ROW_NUMBER)},
       tokenize='trigram case_sensitive 1', detail=none, columnsize=0)`.execute(db);
     await sql`insert into ${fts} (${fts}) values ('rebuild')`.execute(db);
     await sql`create trigger ${sql.id(`${name}_insert`)} after insert on ${source} begin ${learn}; end`.execute(db);
@@ -41,7 +52,7 @@ export const search: TextSearch = {
     // One or two characters are in no gram; nor are they rare, so that a page of matches is soon full.
     if (grams.length === 0) return inText;
     const query = grams.map((gram) => `"${gram.replaceAll('"', '""')}"`).join(' AND ');
-    const [fts, key] = [sql.id(indexName(index)), sql.ref(`${index.table}.${index.rowKey}`)];
+    const [fts, key] = [sql.id(indexName(index)), sql.ref(`${index.table}.${ROW_NUMBER}`)];
     return sql<SqlBool>`(${key} in (select rowid from ${fts} where ${fts} match ${query}) and ${inText})`;
   },
 };

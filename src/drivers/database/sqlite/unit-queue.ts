@@ -3,7 +3,7 @@ import { HoldfastError } from '../../../base/errors.ts';
 import type { Connection } from './connection.ts';
 import { closedError, isConstraint, lostError, portError } from './errors.ts';
 import type { LogFile } from './log-file.ts';
-import { UnitScope } from './unit-scope.ts';
+import { unitScopeOn } from './unit-scope.ts';
 import { whileBusy } from './while-busy.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a unit of any service.
@@ -166,7 +166,7 @@ export class UnitQueue {
 
   /** Answers how to answer the caller. Throws where the whole transaction is lost, not where the unit alone failed. */
   async #run(unit: Unit): Promise<() => void> {
-    const scope = new UnitScope(this.#connection);
+    const scope = unitScopeOn(this.#connection);
     this.#connection.run('SAVEPOINT unit');
     try {
       const value = await withDeadline(unit.work(scope.tx), this.#times.unit);

@@ -5,7 +5,7 @@ import type { Database } from '../port.ts';
 import type { Connection } from './connection.ts';
 import { dialect } from './dialect.ts';
 import { closedError, portError } from './errors.ts';
-import { kyselyOver } from './kysely.ts';
+import { sqliteOver } from './grammar.ts';
 import { migrateExclusively } from './migrate-exclusively.ts';
 import type { UnitQueue } from './unit-queue.ts';
 import { whileBusy } from './while-busy.ts';
@@ -18,7 +18,7 @@ interface ViewDeps {
 
 /** One service's view: its reader, and its way to the writer that all share. */
 export function createView<T>({ reading, units, log }: ViewDeps): Database<T> {
-  const reader = kyselyOver<T>((query) => read(reading, query));
+  const reader = sqliteOver<T>((query) => read(reading, query));
   // On SQLite, the database's clock is this machine's.
   const now = async () => Date.now();
   const host: MigrationHost = {
@@ -26,11 +26,16 @@ export function createView<T>({ reading, units, log }: ViewDeps): Database<T> {
     reader: reader as Kysely<unknown>,
     log,
     now,
+    async tableExists(name) {
+      const sql = "select 1 from sqlite_schema where type = 'table' and name = ?";
+      return (await read(reading, { sql, parameters: [name] })).rows.length > 0;
+    },
     exclusively: (work) => migrateExclusively(units, work),
   };
   return {
     dialect,
     reader,
+    laggingReader: reader,
     now,
     unit: (work) => units.unit(work),
     migrate: (service, migrations) => migrate(host, service, migrations),

@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { Migration } from '../../../drivers/database/port.ts';
 import { NAME_SEARCH } from '../name-search.ts';
 
@@ -13,7 +12,7 @@ export const files: Migration = {
 
     await db.schema
       .createTable('owners')
-      .addColumn('owner_id', 'varchar(255)', (column) => column.primaryKey())
+      .addColumn('owner_id', 'varchar(1020)', (column) => column.primaryKey())
       .addColumn('owner_key', 'varchar(36)', (column) => column.notNull().unique())
       .addColumn('quota', 'bigint')
       .addColumn('used', 'bigint', (column) => column.notNull())
@@ -21,10 +20,9 @@ export const files: Migration = {
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .execute();
 
-    await dialect
-      .addRowKey(db.schema.createTable('files'), 'row_number')
-      .addColumn('id', 'varchar(36)', (column) => column.notNull().unique())
-      .addColumn('owner_id', 'varchar(255)', (column) => column.notNull())
+    const table = dialect.search
+      .addKey(db.schema.createTable('files'), 'id', 'varchar(36)')
+      .addColumn('owner_id', 'varchar(1020)', (column) => column.notNull())
       .addColumn('owner_key', 'varchar(36)', (column) => column.notNull())
       .addColumn('name', 'varchar(1024)', (column) => column.notNull())
       .addColumn('name_key', 'varchar(1024)', (column) => column.notNull())
@@ -47,8 +45,8 @@ export const files: Migration = {
       .addColumn('uploaded_at', 'bigint')
       .addColumn('deleted_at', 'bigint')
       .addColumn('expires_at', 'bigint')
-      .addColumn('purge_reason', 'varchar(16)')
-      .execute();
+      .addColumn('purge_reason', 'varchar(16)');
+    await dialect.createPartitioned(db, { table: 'files', by: 'id' }, table);
     // One index for each order in which an owner lists; the id breaks ties.
     for (const [name, ...columns] of [
       ['files_by_age', 'owner_id', 'created_at', 'id'],
@@ -64,27 +62,29 @@ export const files: Migration = {
     }
     // What the janitor looks for is rare: these indexes hold only that.
     for (const column of ['deleted_at', 'expires_at', 'purge_reason'] as const) {
-      await db.schema
-        .createIndex(`files_by_${column}`)
-        .on('files')
-        .columns([column, 'id'])
-        .where(column, 'is not', null)
-        .execute();
+      await dialect.addSparseIndex(db, {
+        name: `files_by_${column}`,
+        table: 'files',
+        columns: [column, 'id'],
+        where: [[column, 'is not', null]],
+      });
     }
     // What is still to be hashed: seldom anything.
-    await db.schema
-      .createIndex('files_unhashed')
-      .on('files')
-      .column('id')
-      .where(sql.ref('sha256'), 'is', null)
-      .where(sql.ref('status'), '=', sql.lit('uploaded'))
-      .execute();
+    await dialect.addSparseIndex(db, {
+      name: 'files_unhashed',
+      table: 'files',
+      columns: ['id'],
+      where: [
+        ['sha256', 'is', null],
+        ['status', '=', 'uploaded'],
+      ],
+    });
     await dialect.search.create(db, NAME_SEARCH);
 
     await db.schema
       .createTable('uploads')
       .addColumn('file_id', 'varchar(36)', (column) => column.primaryKey())
-      .addColumn('owner_id', 'varchar(255)', (column) => column.notNull())
+      .addColumn('owner_id', 'varchar(1020)', (column) => column.notNull())
       .addColumn('kind', 'varchar(16)', (column) => column.notNull())
       .addColumn('source_key', 'varchar(255)', (column) => column.notNull())
       .addColumn('target_key', 'varchar(255)', (column) => column.notNull())
@@ -92,7 +92,7 @@ export const files: Migration = {
       .addColumn('declared_sha256', 'varchar(64)')
       .addColumn('declared_type', 'varchar(255)', (column) => column.notNull())
       .addColumn('held', 'bigint', (column) => column.notNull())
-      .addColumn('multipart_id', 'varchar(255)')
+      .addColumn('multipart_id', 'varchar(1024)')
       .addColumn('part_size', 'bigint')
       .addColumn('state', 'varchar(16)', (column) => column.notNull())
       .addColumn('lease_token', 'varchar(36)')
@@ -104,7 +104,7 @@ export const files: Migration = {
     await db.schema
       .createTable('idempotency_keys')
       .addColumn('id', 'varchar(36)', (column) => column.primaryKey())
-      .addColumn('owner_id', 'varchar(255)', (column) => column.notNull())
+      .addColumn('owner_id', 'varchar(1020)', (column) => column.notNull())
       .addColumn('idempotency_key', 'varchar(255)', (column) => column.notNull())
       .addColumn('fingerprint', 'varchar(64)')
       .addColumn('answer', 'text')
@@ -121,7 +121,7 @@ export const files: Migration = {
       .addPrimaryKeyConstraint('idempotency_files_key', ['idempotency_id', 'part'])
       .execute();
 
-    await db.schema
+    const variants = db.schema
       .createTable('file_variants')
       .addColumn('file_id', 'varchar(36)', (column) => column.notNull())
       .addColumn('type', 'varchar(64)', (column) => column.notNull())
@@ -132,14 +132,14 @@ export const files: Migration = {
       .addColumn('height', 'integer', (column) => column.notNull())
       .addColumn('sha256', 'varchar(64)', (column) => column.notNull())
       .addColumn('created_at', 'bigint', (column) => column.notNull())
-      .addPrimaryKeyConstraint('file_variants_key', ['file_id', 'type'])
-      .execute();
+      .addPrimaryKeyConstraint('file_variants_key', ['file_id', 'type']);
+    await dialect.createPartitioned(db, { table: 'file_variants', by: 'file_id' }, variants);
 
     await db.schema
       .createTable('processing_jobs')
       .addColumn('id', 'varchar(36)', (column) => column.primaryKey())
       .addColumn('file_id', 'varchar(36)', (column) => column.notNull())
-      .addColumn('owner_id', 'varchar(255)', (column) => column.notNull())
+      .addColumn('owner_id', 'varchar(1020)', (column) => column.notNull())
       .addColumn('type', 'varchar(64)', (column) => column.notNull())
       .addColumn('processor', 'varchar(64)', (column) => column.notNull())
       .addColumn('options', 'text', (column) => column.notNull())
@@ -172,7 +172,7 @@ export const files: Migration = {
       .addColumn('type', 'varchar(32)', (column) => column.notNull())
       .addColumn('version', 'integer', (column) => column.notNull())
       .addColumn('file_id', 'varchar(36)', (column) => column.notNull())
-      .addColumn('owner_id', 'varchar(255)', (column) => column.notNull())
+      .addColumn('owner_id', 'varchar(1020)', (column) => column.notNull())
       .addColumn('sequence', 'bigint', (column) => column.notNull())
       .addColumn('data', 'text', (column) => column.notNull())
       .addColumn('created_at', 'bigint', (column) => column.notNull())

@@ -68,7 +68,7 @@ async function beginOne(
   );
   const expiresAt = new Date(upload.expires_at);
   const common = { expiresAt, confirmToken: confirmToken(confirmKey, file.id) };
-  const reserved = toFile({ ...file, row_number: 0 });
+  const reserved = toFile(file);
 
   if (partSize === null) {
     const { request } = await storage.signUpload(

@@ -29,7 +29,7 @@ export async function reserve(
   tx: Kysely<FilesTables>,
   { ownerId, file, kind, hold, declaredSize, partSize, keys }: Reservation,
   now: number,
-): Promise<{ file: Omit<FileRow, 'row_number'>; upload: UploadsTable }> {
+): Promise<{ file: FileRow; upload: UploadsTable }> {
   const checked = checkNewFile(file, settings, now);
   const owner = await lockOwner(tx, ownerId, now);
   checkQuota(owner, hold, settings.userQuota);
