@@ -1,7 +1,7 @@
 import { backoff } from '../../../base/backoff.ts';
 import type { Running } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/logger.ts';
-import type { BrokerMessage, MessageHandler } from '../port.ts';
+import { BACKLOG, type BrokerMessage, MAX_ATTEMPTS, type MessageHandler, RETRY } from '../port.ts';
 
 interface Delivery {
   readonly message: BrokerMessage;
@@ -15,12 +15,6 @@ interface Consumer {
   readonly stopping: AbortController;
   readonly running: Set<Promise<void>>;
 }
-
-/** Messages that one group keeps, those that wait for another try included. */
-const MAX_MESSAGES = 10_000;
-const MAX_ATTEMPTS = 10;
-/** Milliseconds. */
-const RETRY = { base: 100, max: 30_000 };
 
 /** Those who share the messages of one topic under one name. */
 export class Group {
@@ -63,11 +57,11 @@ export class Group {
   #keep(delivery: Delivery): void {
     this.#waiting.push(delivery);
     const kept = this.#waiting.length + this.#retries.size;
-    if (kept > MAX_MESSAGES) {
+    if (kept > BACKLOG) {
       if (!this.#dropping) this.#log.warn('messages come faster than they are handled: the oldest are dropped');
       this.#dropping = true;
       this.#dropOldest();
-    } else if (kept < MAX_MESSAGES / 2) {
+    } else if (kept < BACKLOG / 2) {
       this.#dropping = false;
     }
   }
