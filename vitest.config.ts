@@ -17,6 +17,8 @@ export default defineConfig({
     silent: 'passed-only',
     // The report names slow tests; those that start servers are not slow by its measure.
     slowTestThreshold: 10_000,
+    // Engines that tests share; nothing starts before a test asks for it.
+    globalSetup: ['./test/harness/engines/global-setup.ts'],
     reporters: ['default', './scripts/test/collector.ts'],
     projects: [
       project('unit', 0, ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bin/*.test.ts', 'test/harness/**/*.test.ts']),

@@ -1,5 +1,6 @@
 import type { SerializedError } from 'vitest';
 import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
+import type {} from '../../test/harness/engines/use.ts';
 import type { Skipped, Summary } from './summary.ts';
 
 /** A Vitest reporter that prints nothing: it hands the summary of the run to the process that started Vitest, if any. */
@@ -44,6 +45,8 @@ function reasonGiven(test: TestCase): string | undefined {
 }
 
 const reasonOf = (test: TestCase): string =>
-  reasonGiven(test) ?? (test.options.mode === 'todo' ? 'not written yet' : 'not selected, or skipped without a reason');
+  reasonGiven(test) ??
+  test.meta().skipReason ??
+  (test.options.mode === 'todo' ? 'not written yet' : 'not selected, or skipped without a reason');
 
 const nameOf = (test: TestCase): string => `${test.module.relativeModuleId} > ${test.fullName}`;
