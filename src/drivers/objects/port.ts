@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 export interface ObjectInfo {
   readonly key: string;
@@ -27,6 +27,12 @@ export interface ObjectBody {
   readonly length: number;
   /** All that the stream would give, where the store has it at hand: whoever takes this leaves the stream alone. */
   readonly bytes?: Uint8Array;
+  /**
+   * Writes all that the stream would give, and leaves the destination open: quicker than the stream, where the store
+   * has such a way. For a socket or an HTTP response alone: the memory is used again once the callback of a write was
+   * called. Rejects where reading fails, or the destination closes first. Whoever calls this leaves the stream alone.
+   */
+  readonly writeTo?: (destination: Writable) => Promise<void>;
 }
 
 export interface SignedRequest {

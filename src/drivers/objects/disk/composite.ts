@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Stretch } from './reader.ts';
+import type { Stretch } from './stretches.ts';
 
 /**
  * An object that came in parts stands on the disk as a folder: its parts as they came, and a manifest that names them

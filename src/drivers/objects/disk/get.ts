@@ -1,12 +1,15 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { HoldfastError } from '../../../base/errors.ts';
+import { atHand } from '../body.ts';
 import { checkKey } from '../keys.ts';
 import type { ByteRange, ObjectBody } from '../port.ts';
 import { readManifest, stretchesOf } from './composite.ts';
 import { close, fstat, open, readFully } from './descriptors.ts';
 import { type Disk, locate } from './disk.ts';
 import { storeErrors } from './errors.ts';
-import { type Stretch, StretchReader } from './reader.ts';
+import { pump } from './pump.ts';
+import { StretchReader } from './reader.ts';
+import type { Stretch } from './stretches.ts';
 
 /** Bytes up to which a body is read at once and its file is not kept open. */
 const SHORT = 64 * 1024;
@@ -50,6 +53,18 @@ function checkRange(range: ByteRange | undefined, size: number): ByteRange {
 }
 
 function streamed(stretches: readonly Stretch[], length: number, signal: AbortSignal | undefined): ObjectBody {
+  let stream: Readable | undefined;
+  return {
+    length,
+    get stream() {
+      stream ??= readable(stretches, signal);
+      return stream;
+    },
+    writeTo: (destination) => pump(stretches, destination, signal),
+  };
+}
+
+function readable(stretches: readonly Stretch[], signal: AbortSignal | undefined): Readable {
   const stream = new StretchReader(stretches);
   if (signal) {
     const abort = () => stream.destroy(signal.reason);
@@ -57,22 +72,5 @@ function streamed(stretches: readonly Stretch[], length: number, signal: AbortSi
     stream.once('close', () => signal.removeEventListener('abort', abort));
     if (signal.aborted) abort();
   }
-  return { stream, length };
-}
-
-function atHand(bytes: Uint8Array): ObjectBody {
-  let stream: Readable | undefined;
-  return {
-    length: bytes.length,
-    bytes,
-    get stream() {
-      stream ??= new Readable({
-        read() {
-          if (bytes.length > 0) this.push(bytes);
-          this.push(null);
-        },
-      });
-      return stream;
-    },
-  };
+  return stream;
 }

@@ -1,6 +1,7 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HoldfastError } from '../../../base/errors.ts';
-import type { ObjectStore } from '../../../drivers/objects/port.ts';
+import type { ObjectBody, ObjectStore } from '../../../drivers/objects/port.ts';
 import { evaluate } from './conditions.ts';
 import { contentSecurityPolicy } from './security-headers.ts';
 
@@ -62,5 +63,24 @@ export async function deliver(
     'x-content-type-options': 'nosniff',
   });
   if (range) reply.header('content-range', `bytes ${range.first}-${range.last}/${size}`);
-  return reply.send(body?.bytes ?? body?.stream);
+  return body?.writeTo ? pumped(request, reply, body.writeTo) : reply.send(body?.bytes ?? body?.stream);
+}
+
+/** Answers past Fastify, which knows bodies and streams only; its hooks for what was answered run all the same. */
+async function pumped(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  writeTo: NonNullable<ObjectBody['writeTo']>,
+): Promise<FastifyReply> {
+  const response = reply.hijack().raw;
+  response.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders);
+  try {
+    await writeTo(response);
+    response.end();
+  } catch (error) {
+    // The status went out already: only a connection that is cut tells the client.
+    if (!response.destroyed) request.call.log.error({ err: error }, 'an object could not be sent to its end');
+    response.destroy();
+  }
+  return reply;
 }
