@@ -14,8 +14,14 @@ const USUAL = [
   '/usr/bin',
 ];
 
-/** Our own places go first: what Debian has on PATH is often a wrapper that wants to be a system service. */
-const folders = () => [...USUAL, ...(process.env.PATH ?? '').split(delimiter)].filter(Boolean);
+/**
+ * The usual places go first: what Debian has on PATH is often a wrapper that wants to be a system service.
+ * TEST_ENGINES_PATH, a list like PATH, is looked through in place of all of them.
+ */
+function folders(): string[] {
+  const given = process.env.TEST_ENGINES_PATH?.split(delimiter);
+  return (given ?? [...USUAL, ...(process.env.PATH ?? '').split(delimiter)]).filter(Boolean);
+}
 
 /** The folder that holds all of these programs. */
 export const folderWith = (...programs: string[]): string | undefined =>

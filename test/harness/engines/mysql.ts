@@ -13,7 +13,7 @@ export const mysql: EngineKind = {
   missing: () => (program('mariadbd', 'mysqld') ? undefined : 'no mysqld or mariadbd found'),
   recipe: (ground) => {
     const { folder, host, args } = ground;
-    const url = `mysql://holdfast:holdfast@${host}:${ground.port('mysql')}/mysql`;
+    const url = `mysql://holdfast:holdfast@${host}:${ground.port('mysql')}/holdfast`;
     return {
       url,
       async prepare(run) {
@@ -36,6 +36,7 @@ export const mysql: EngineKind = {
 
 /** One statement a line. */
 const INIT = [
+  'CREATE DATABASE IF NOT EXISTS holdfast;',
   "CREATE USER IF NOT EXISTS 'holdfast'@'%' IDENTIFIED BY 'holdfast';",
   "GRANT ALL PRIVILEGES ON *.* TO 'holdfast'@'%' WITH GRANT OPTION;",
 ];

@@ -16,7 +16,7 @@ export const postgres: EngineKind = {
   recipe: (ground) => {
     const { folder, host, args } = ground;
     const as = accountForRoot('postgres', 'nobody');
-    const url = `postgres://holdfast:holdfast@${host}:${ground.port('postgres')}/postgres`;
+    const url = `postgres://holdfast:holdfast@${host}:${ground.port('postgres')}/holdfast`;
     return {
       url,
       async prepare(run) {
@@ -32,7 +32,7 @@ export const postgres: EngineKind = {
           ...(as && { as }),
         },
       ],
-      answers: () => onServer(url, (client) => client.query('SELECT 1')),
+      answers: () => haveDatabase(url),
     };
   },
   async place(url) {
@@ -72,6 +72,16 @@ function settings({ folder, host, port }: Ground): string[] {
   };
   const args = Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   return ['-D', join(folder, 'data'), ...args];
+}
+
+const ABSENT_DATABASE = '3D000';
+
+/** Makes the database of the URL where it is not there yet. */
+async function haveDatabase(url: string): Promise<void> {
+  await onServer(url, (client) => client.query('SELECT 1')).catch(async (error: { code?: string }) => {
+    if (error.code !== ABSENT_DATABASE) throw error;
+    await onServer(withPath(url, 'postgres'), (client) => client.query('CREATE DATABASE holdfast'));
+  });
 }
 
 async function onServer(url: string, act: (client: Client) => Promise<unknown>): Promise<void> {
