@@ -1,6 +1,7 @@
 /** `npm run check`: all that can be said about the code without running it. One line for each check, then what is wrong. */
 
 import { join } from 'node:path';
+import { checkContracts } from './check/contracts.ts';
 import { checkGenerated } from './check/generated.ts';
 import { checkLicences } from './check/licences.ts';
 import { checkLocks } from './check/lock.ts';
@@ -18,7 +19,7 @@ const CHECKS: Readonly<Record<string, () => Promise<string> | string>> = {
     checkImports(join(root, 'src'))
       .map(({ where, what }) => `src/${where} ${what}`)
       .join('\n'),
-  contracts: () => tool(root, 'buf', ['lint', root]),
+  contracts: async () => (await tool(root, 'buf', ['lint', root])) || checkContracts(root),
   generated: () => checkGenerated(root),
   documents: () => script(root, 'scripts/config-docs.ts', ['--check']),
   lock: () => checkLocks(root),

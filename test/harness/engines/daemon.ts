@@ -93,5 +93,6 @@ export class Daemon {
     await exited;
     clearTimeout(hurry);
     await until(`all of ${this.recipe.command} to end`, () => !tree.some(isAlive), { every: 5 });
+    if (child.signalCode === 'SIGKILL') await this.recipe.clean?.(runToEnd(this.#folder));
   }
 }

@@ -83,6 +83,8 @@ export interface DaemonRecipe {
   readonly env?: Readonly<Record<string, string>>;
   /** How it ends at once and leaves nothing in the system; SIGKILL where this says nothing. */
   readonly stop?: NodeJS.Signals;
+  /** Removes what a SIGKILL makes it leave in the system. */
+  clean?(run: RunToEnd): Promise<void>;
   /** Goes on when the engine is killed. */
   readonly survives?: boolean;
   /** It reads commands from its standard input. */

@@ -1,8 +1,8 @@
-import { chown, writeFile } from 'node:fs/promises';
+import { chown, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { accountForRoot } from './account.ts';
-import type { EngineKind, Ground } from './engine.ts';
+import type { EngineKind, Ground, RunToEnd } from './engine.ts';
 import { folderWith } from './find.ts';
 import { freshName, withPath } from './names.ts';
 
@@ -29,6 +29,7 @@ export const postgres: EngineKind = {
           args: [...settings(ground), ...args],
           // Unlike SIGKILL it takes its shared memory along.
           stop: 'SIGQUIT',
+          clean: (run) => removeSharedMemory(folder, run),
           ...(as && { as }),
         },
       ],
@@ -72,6 +73,13 @@ function settings({ folder, host, port }: Ground): string[] {
   };
   const args = Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   return ['-D', join(folder, 'data'), ...args];
+}
+
+/** The segment by which a server sees that another is still at work on its data; its id stands in the seventh line. */
+async function removeSharedMemory(folder: string, run: RunToEnd): Promise<void> {
+  const lines = (await readFile(join(folder, 'data', 'postmaster.pid'), 'utf8')).split('\n');
+  const id = lines[6]?.trim().split(/\s+/)[1];
+  if (id) await run('ipcrm', ['-m', id]);
 }
 
 const ABSENT_DATABASE = '3D000';
