@@ -684,7 +684,7 @@ export const AuthServiceDefinition = {
       requestStream: false,
       responseType: LogInResponse as typeof LogInResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Who bears this credential; UNAUTHENTICATED where it is none of ours, expired or altered. */
     authenticate: {
@@ -693,7 +693,7 @@ export const AuthServiceDefinition = {
       requestStream: false,
       responseType: AuthenticateResponse as typeof AuthenticateResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     getUser: {
       name: "GetUser",
@@ -701,7 +701,7 @@ export const AuthServiceDefinition = {
       requestStream: false,
       responseType: GetUserResponse as typeof GetUserResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
   },
 } as const;

@@ -4502,7 +4502,7 @@ export const FileServiceDefinition = {
       requestStream: false,
       responseType: GetUploadResponse as typeof GetUploadResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** Signs more parts of an upload in parts. */
     generateUploadPartURLs: {
@@ -4511,7 +4511,7 @@ export const FileServiceDefinition = {
       requestStream: false,
       responseType: GenerateUploadPartURLsResponse as typeof GenerateUploadPartURLsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Says that all bytes are sent: they are inspected, and the file becomes `uploaded`. Safe to repeat. */
     confirmUpload: {
@@ -4520,7 +4520,7 @@ export const FileServiceDefinition = {
       requestStream: false,
       responseType: ConfirmUploadResponse as typeof ConfirmUploadResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Gives an upload up; what was sent of it is deleted. */
     abortUpload: {
@@ -4537,7 +4537,7 @@ export const FileServiceDefinition = {
       requestStream: false,
       responseType: GetFileResponse as typeof GetFileResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     listFiles: {
       name: "ListFiles",
@@ -4545,7 +4545,7 @@ export const FileServiceDefinition = {
       requestStream: false,
       responseType: ListFilesResponse as typeof ListFilesResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     updateFile: {
       name: "UpdateFile",
@@ -4553,7 +4553,7 @@ export const FileServiceDefinition = {
       requestStream: false,
       responseType: UpdateFileResponse as typeof UpdateFileResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Moves a file to the trash, or with `permanent` marks it to be purged at once. Safe to repeat. */
     deleteFile: {
@@ -4562,7 +4562,7 @@ export const FileServiceDefinition = {
       requestStream: false,
       responseType: DeleteFileResponse as typeof DeleteFileResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     restoreFile: {
       name: "RestoreFile",
@@ -4570,7 +4570,7 @@ export const FileServiceDefinition = {
       requestStream: false,
       responseType: RestoreFileResponse as typeof RestoreFileResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** A URL that needs no header; it lives until it expires or the object is purged. */
     generateDownloadURL: {
@@ -4579,7 +4579,7 @@ export const FileServiceDefinition = {
       requestStream: false,
       responseType: GenerateDownloadURLResponse as typeof GenerateDownloadURLResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** Asks for a variant beside those that presets make. */
     requestVariant: {
@@ -4588,7 +4588,7 @@ export const FileServiceDefinition = {
       requestStream: false,
       responseType: RequestVariantResponse as typeof RequestVariantResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     listJobs: {
       name: "ListJobs",
@@ -4596,7 +4596,7 @@ export const FileServiceDefinition = {
       requestStream: false,
       responseType: ListJobsResponse as typeof ListJobsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     getJob: {
       name: "GetJob",
@@ -4604,7 +4604,7 @@ export const FileServiceDefinition = {
       requestStream: false,
       responseType: GetJobResponse as typeof GetJobResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** Runs a dead, failed or cancelled job again. */
     retryJob: {

@@ -1921,7 +1921,7 @@ export const StorageServiceDefinition = {
       requestStream: false,
       responseType: SignUploadResponse as typeof SignUploadResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     createMultipart: {
       name: "CreateMultipart",
@@ -1937,7 +1937,7 @@ export const StorageServiceDefinition = {
       requestStream: false,
       responseType: SignPartsResponse as typeof SignPartsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     listParts: {
       name: "ListParts",
@@ -1945,7 +1945,7 @@ export const StorageServiceDefinition = {
       requestStream: false,
       responseType: ListPartsResponse as typeof ListPartsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** Puts the parts together under the key. Safe to repeat: where the object is there already, nothing is done. */
     completeMultipart: {
@@ -1954,7 +1954,7 @@ export const StorageServiceDefinition = {
       requestStream: false,
       responseType: CompleteMultipartResponse as typeof CompleteMultipartResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Safe to repeat. */
     abortMultipart: {
@@ -1963,7 +1963,7 @@ export const StorageServiceDefinition = {
       requestStream: false,
       responseType: AbortMultipartResponse as typeof AbortMultipartResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Multipart uploads begun before a time and neither completed nor aborted; at most 1,000, the oldest first. */
     listMultipart: {
@@ -1972,7 +1972,7 @@ export const StorageServiceDefinition = {
       requestStream: false,
       responseType: ListMultipartResponse as typeof ListMultipartResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** Length, type by the first bytes and, where asked for, the hash of all bytes. NOT_FOUND where there is none. */
     inspectObject: {
@@ -1981,7 +1981,7 @@ export const StorageServiceDefinition = {
       requestStream: false,
       responseType: InspectObjectResponse as typeof InspectObjectResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** Copies (on disk: renames) and removes the source. Safe to repeat: a source that is gone and a target that is there is done. */
     moveObject: {
@@ -1990,7 +1990,7 @@ export const StorageServiceDefinition = {
       requestStream: false,
       responseType: MoveObjectResponse as typeof MoveObjectResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Deletes keys, and all that stands under prefixes (each ending in "/"). What is not there counts as deleted. */
     deleteObjects: {
@@ -1999,7 +1999,7 @@ export const StorageServiceDefinition = {
       requestStream: false,
       responseType: DeleteObjectsResponse as typeof DeleteObjectsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     listObjects: {
       name: "ListObjects",
@@ -2007,7 +2007,7 @@ export const StorageServiceDefinition = {
       requestStream: false,
       responseType: ListObjectsResponse as typeof ListObjectsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     signDownload: {
       name: "SignDownload",
@@ -2015,7 +2015,7 @@ export const StorageServiceDefinition = {
       requestStream: false,
       responseType: SignDownloadResponse as typeof SignDownloadResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
   },
 } as const;

@@ -335,7 +335,7 @@ export const EventServiceDefinition = {
       requestStream: false,
       responseType: ReadEventsResponse as typeof ReadEventsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
   },
 } as const;

@@ -1374,7 +1374,7 @@ export const MaintenanceServiceDefinition = {
       requestStream: false,
       responseType: ListPurgeableResponse as typeof ListPurgeableResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** Uploads never confirmed: past their expiry, or stuck in confirming. */
     listLostUploads: {
@@ -1383,7 +1383,7 @@ export const MaintenanceServiceDefinition = {
       requestStream: false,
       responseType: ListLostUploadsResponse as typeof ListLostUploadsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** Confirms a lost upload whose object is there and right; otherwise, past its expiry, gives it up. */
     settleLostUpload: {
@@ -1392,7 +1392,7 @@ export const MaintenanceServiceDefinition = {
       requestStream: false,
       responseType: SettleLostUploadResponse as typeof SettleLostUploadResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Compare-and-set to purging. From here on nothing brings the file back. */
     beginPurge: {
@@ -1401,7 +1401,7 @@ export const MaintenanceServiceDefinition = {
       requestStream: false,
       responseType: BeginPurgeResponse as typeof BeginPurgeResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** The objects are gone: removes the rows. */
     finishPurge: {
@@ -1410,7 +1410,7 @@ export const MaintenanceServiceDefinition = {
       requestStream: false,
       responseType: FinishPurgeResponse as typeof FinishPurgeResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Which of these keys no row refers to. Only keys of our own pattern are ever named. Marks them, unless dry_run. */
     reviewObjects: {
@@ -1419,7 +1419,7 @@ export const MaintenanceServiceDefinition = {
       requestStream: false,
       responseType: ReviewObjectsResponse as typeof ReviewObjectsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Marked keys that nobody has referred to for the grace period. */
     listOrphans: {
@@ -1428,7 +1428,7 @@ export const MaintenanceServiceDefinition = {
       requestStream: false,
       responseType: ListOrphansResponse as typeof ListOrphansResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** Forgets the marks of keys that were deleted. */
     forgetOrphans: {
@@ -1437,7 +1437,7 @@ export const MaintenanceServiceDefinition = {
       requestStream: false,
       responseType: ForgetOrphansResponse as typeof ForgetOrphansResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Old idempotency keys and events. */
     pruneRecords: {
@@ -1446,7 +1446,7 @@ export const MaintenanceServiceDefinition = {
       requestStream: false,
       responseType: PruneRecordsResponse as typeof PruneRecordsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
   },
 } as const;

@@ -1477,7 +1477,7 @@ export const UploadServiceDefinition = {
       requestStream: false,
       responseType: ExtendUploadResponse as typeof ExtendUploadResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Confirms with what the gateway measured while it streamed; nothing is read again. */
     finishUpload: {
@@ -1486,7 +1486,7 @@ export const UploadServiceDefinition = {
       requestStream: false,
       responseType: FinishUploadResponse as typeof FinishUploadResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Gives up an upload whose bytes did not come whole; the gateway has removed them, or the janitor will. Safe to repeat. */
     abandonUpload: {
@@ -1495,7 +1495,7 @@ export const UploadServiceDefinition = {
       requestStream: false,
       responseType: AbandonUploadResponse as typeof AbandonUploadResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /**
      * May bytes still be put under this key? Asked before a signed request to our own disk is taken. UPLOAD_BUSY while the
@@ -1507,7 +1507,7 @@ export const UploadServiceDefinition = {
       requestStream: false,
       responseType: CheckUploadOpenResponse as typeof CheckUploadOpenResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** Where the bytes of a file or a variant are, for whoever may have them. */
     resolveContent: {
@@ -1516,7 +1516,7 @@ export const UploadServiceDefinition = {
       requestStream: false,
       responseType: ResolveContentResponse as typeof ResolveContentResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** Takes an Idempotency-Key. IDEMPOTENCY_IN_FLIGHT while another request holds it. */
     claimIdempotencyKey: {
@@ -1534,7 +1534,7 @@ export const UploadServiceDefinition = {
       requestStream: false,
       responseType: ExtendIdempotencyKeyResponse as typeof ExtendIdempotencyKeyResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Keeps the answer for whoever sends the key again; or, without one, frees the key. */
     settleIdempotencyKey: {
@@ -1543,7 +1543,7 @@ export const UploadServiceDefinition = {
       requestStream: false,
       responseType: SettleIdempotencyKeyResponse as typeof SettleIdempotencyKeyResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
   },
 } as const;

@@ -1189,7 +1189,7 @@ export const WorkServiceDefinition = {
       requestStream: false,
       responseType: ListDueFilesResponse as typeof ListDueFilesResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** LEASE_LOST where the lease is another's by now. */
     extendLease: {
@@ -1198,7 +1198,7 @@ export const WorkServiceDefinition = {
       requestStream: false,
       responseType: ExtendLeaseResponse as typeof ExtendLeaseResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Ends some jobs of a lease, in one transaction. LEASE_LOST writes nothing. */
     completeJobs: {
@@ -1216,7 +1216,7 @@ export const WorkServiceDefinition = {
       requestStream: false,
       responseType: ReleaseJobsResponse as typeof ReleaseJobsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
   },
 } as const;
