@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import { fromWord } from '../../base/enum-words.ts';
+import { prepared } from '../../base/prepared-query.ts';
 import {
   type File,
   FileStatus,
@@ -80,17 +81,26 @@ export async function fileWithVariants(db: Kysely<FilesTables>, row: FileRow): P
   return toFile(row, (await variantsOf(db, [row.id])).get(row.id));
 }
 
+const byId = (db: Kysely<FilesTables>, { id }: { readonly id: string }) =>
+  db.selectFrom('files').selectAll().where('id', '=', id);
+const read = prepared(byId);
+const readLocked = prepared((db: Kysely<FilesTables>, values: { readonly id: string }) => byId(db, values).forUpdate());
+
+/** A file's row, whoever it belongs to. */
+export async function fileRow(db: Kysely<FilesTables>, id: string): Promise<FileRow | undefined> {
+  return (await read(db, { id })).rows[0];
+}
+
 /** The owner's file, unless it is up for purging. Throws `not_found`, for another's file too. */
 export async function findFile(db: Kysely<FilesTables>, ownerId: string, fileId: string): Promise<FileRow> {
-  const row = await db.selectFrom('files').selectAll().where('id', '=', fileId).executeTakeFirst();
+  const row = await fileRow(db, fileId);
   if (!row || row.owner_id !== ownerId || row.purge_reason !== null) throw notFound();
   return row;
 }
 
 /** Like `findFile`, and nobody else changes the file until the unit of work has ended. */
 export async function lockFile(tx: Kysely<FilesTables>, fileId: string, ownerId?: string): Promise<FileRow> {
-  const query = tx.selectFrom('files').selectAll().where('id', '=', fileId);
-  const row = await query.forUpdate().executeTakeFirst();
+  const [row] = (await readLocked(tx, { id: fileId })).rows;
   if (!row || (ownerId !== undefined && row.owner_id !== ownerId) || row.purge_reason !== null) throw notFound();
   return row;
 }

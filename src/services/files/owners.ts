@@ -1,15 +1,19 @@
 import type { Kysely, Selectable } from 'kysely';
 import { HoldfastError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
+import { prepared } from '../../base/prepared-query.ts';
 import { formatSize } from '../../base/units.ts';
 import type { FilesTables, OwnersTable } from './tables.ts';
 
 export type OwnerRow = Selectable<OwnersTable>;
 
+const readLocked = prepared((db: Kysely<FilesTables>, { ownerId }: { readonly ownerId: string }) =>
+  db.selectFrom('owners').selectAll().where('owner_id', '=', ownerId).forUpdate(),
+);
+
 /** The owner's row, locked; made where an owner is seen for the first time. */
 export async function lockOwner(tx: Kysely<FilesTables>, ownerId: string, now: number): Promise<OwnerRow> {
-  const query = tx.selectFrom('owners').selectAll().where('owner_id', '=', ownerId);
-  const found = await query.forUpdate().executeTakeFirst();
+  const [found] = (await readLocked(tx, { ownerId })).rows;
   if (found) return found;
   const row: OwnerRow = { owner_id: ownerId, owner_key: newId(), quota: null, used: 0, held: 0, created_at: now };
   await tx.insertInto('owners').values(row).execute();
@@ -27,16 +31,24 @@ export function checkQuota(owner: OwnerRow, bytes: number, defaultQuota: number 
   );
 }
 
+interface UsageChange {
+  readonly used: number;
+  readonly held: number;
+}
+
+const addUsage = prepared(
+  (db: Kysely<FilesTables>, { ownerId, used, held }: UsageChange & { readonly ownerId: string }) =>
+    db
+      .updateTable('owners')
+      .set((eb) => ({ used: eb('used', '+', used), held: eb('held', '+', held) }))
+      .where('owner_id', '=', ownerId),
+);
+
 /** Changes what an owner uses and holds, by bytes. */
 export async function changeUsage(
   tx: Kysely<FilesTables>,
   ownerId: string,
-  change: { readonly used: number; readonly held: number },
+  { used, held }: UsageChange,
 ): Promise<void> {
-  if (change.used === 0 && change.held === 0) return;
-  await tx
-    .updateTable('owners')
-    .set((eb) => ({ used: eb('used', '+', change.used), held: eb('held', '+', change.held) }))
-    .where('owner_id', '=', ownerId)
-    .execute();
+  if (used !== 0 || held !== 0) await addUsage(tx, { ownerId, used, held });
 }

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { prepared } from '../../base/prepared-query.ts';
 import { TOPICS } from '../../drivers/broker/port.ts';
 import type { FilesDeps } from './deps.ts';
 import { changeUsage } from './owners.ts';
@@ -41,8 +42,11 @@ export function announcePurge({ broker, log }: Pick<FilesDeps, 'broker' | 'log'>
   broker.publish(TOPICS.purge, { fileId }).catch((error) => log.warn({ err: error }, 'News of a purge was lost'));
 }
 
+const readLocked = prepared((db: Kysely<FilesTables>, { fileId }: { readonly fileId: string }) =>
+  db.selectFrom('uploads').selectAll().where('file_id', '=', fileId).forUpdate(),
+);
+
 /** The upload's row, locked; undefined where the upload has ended. */
 export async function lockUpload(tx: Kysely<FilesTables>, fileId: string) {
-  const query = tx.selectFrom('uploads').selectAll().where('file_id', '=', fileId);
-  return query.forUpdate().executeTakeFirst();
+  return (await readLocked(tx, { fileId })).rows[0];
 }

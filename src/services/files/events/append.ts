@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { newId } from '../../../base/ids.ts';
+import { preparedInsert } from '../../../base/prepared-query.ts';
 import type { FileRow } from '../file-rows.ts';
 import type { FilesTables } from '../tables.ts';
 
@@ -20,6 +21,8 @@ export interface NewEvent {
 
 const VERSION = 1;
 
+const insert = preparedInsert<FilesTables, 'files_outbox'>('files_outbox');
+
 /**
  * Writes what happened to a file into the outbox, in the unit of work that made it happen. Answers the number of the
  * last event: the caller writes it to the file's `sequence`, together with whatever else it changes there.
@@ -30,17 +33,20 @@ export async function appendEvents(
   events: readonly NewEvent[],
   now: number,
 ): Promise<number> {
-  const rows = events.map(({ type, data }, index) => ({
-    id: newId(),
-    position: null,
-    type,
-    version: VERSION,
-    file_id: file.id,
-    owner_id: file.owner_id,
-    sequence: file.sequence + index + 1,
-    data: JSON.stringify(data),
-    created_at: now,
-  }));
-  if (rows.length > 0) await tx.insertInto('files_outbox').values(rows).execute();
-  return file.sequence + events.length;
+  let { sequence } = file;
+  for (const { type, data } of events) {
+    sequence += 1;
+    await insert(tx, {
+      id: newId(),
+      position: null,
+      type,
+      version: VERSION,
+      file_id: file.id,
+      owner_id: file.owner_id,
+      sequence,
+      data: JSON.stringify(data),
+      created_at: now,
+    });
+  }
+  return sequence;
 }

@@ -1,8 +1,11 @@
+import type { Kysely } from 'kysely';
 import { newId } from '../../../base/ids.ts';
 import { type Loop, startLoop } from '../../../base/lifecycle.ts';
+import { prepared } from '../../../base/prepared-query.ts';
 import { TOPICS } from '../../../drivers/broker/port.ts';
 import type { FilesDeps } from '../deps.ts';
 import { takeLease } from '../leases.ts';
+import type { FilesTables } from '../tables.ts';
 
 const BATCH = 500;
 /** Milliseconds. */
@@ -45,10 +48,17 @@ async function hasUnnumbered({ db }: Pick<FilesDeps, 'db'>): Promise<boolean> {
   return row !== undefined;
 }
 
+const number = prepared(
+  (db: Kysely<FilesTables>, { id, position }: { readonly id: string; readonly position: number }) =>
+    db.updateTable('files_outbox').set({ position }).where('id', '=', id),
+);
+
 async function relayBatch({ db, broker }: Pick<FilesDeps, 'db' | 'broker'>, token: string): Promise<number> {
   const events = await db.unit(async (tx) => {
-    const lease = await tx.selectFrom('files_leases').select('token').where('name', '=', 'relay').executeTakeFirst();
-    // Another took over while this instance slept: the next round asks for the lease again.
+    // Locked, so that nobody takes over while this goes on. Where another did while this instance slept, the next
+    // round asks for the lease again.
+    const leases = tx.selectFrom('files_leases').select('token').where('name', '=', 'relay');
+    const lease = await leases.forUpdate().executeTakeFirst();
     if (lease?.token !== token) return [];
     const { last } = await tx
       .selectFrom('files_outbox')
@@ -65,7 +75,7 @@ async function relayBatch({ db, broker }: Pick<FilesDeps, 'db' | 'broker'>, toke
     for (const row of rows) {
       position += 1;
       row.position = position;
-      await tx.updateTable('files_outbox').set({ position }).where('id', '=', row.id).execute();
+      await number(tx, { id: row.id, position });
     }
     return rows;
   });

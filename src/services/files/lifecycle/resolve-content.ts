@@ -3,14 +3,14 @@ import { HoldfastError } from '../../../base/errors.ts';
 import { ContentAccess, type ResolveContentResponse } from '../../../contract/holdfast/internal/v1/upload.ts';
 import { notFound, ownerOf } from '../access.ts';
 import type { UploadVerb } from '../deps.ts';
-import type { FileRow } from '../file-rows.ts';
+import { type FileRow, fileRow } from '../file-rows.ts';
 import { etagOfKey } from '../keys.ts';
 import type { FilesTables } from '../tables.ts';
 
 export const resolveContent: UploadVerb<'resolveContent'> =
   ({ db }) =>
   async ({ ownerId, fileId, variant, access }, context) => {
-    const file = await db.reader.selectFrom('files').selectAll().where('id', '=', fileId).executeTakeFirst();
+    const file = await fileRow(db.reader, fileId);
     const allowed =
       access === ContentAccess.PUBLIC
         ? file?.visibility === 'public' && file.deleted_at === null && file.status === 'uploaded'

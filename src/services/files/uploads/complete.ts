@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
+import { prepared } from '../../../base/prepared-query.ts';
 import type { FilesDeps } from '../deps.ts';
 import { appendEvents } from '../events/append.ts';
 import type { FileRow } from '../file-rows.ts';
@@ -13,6 +14,31 @@ export interface Evidence {
   readonly sha256: string | null;
   readonly contentType: string;
 }
+
+type Completion = Pick<
+  FileRow,
+  'id' | 'status' | 'sha256' | 'content_type' | 'object_key' | 'jobs_total' | 'sequence' | 'updated_at' | 'uploaded_at'
+>;
+
+const writeCompletion = prepared((db: Kysely<FilesTables>, row: Completion) =>
+  db
+    .updateTable('files')
+    .set({
+      status: row.status,
+      sha256: row.sha256,
+      content_type: row.content_type,
+      object_key: row.object_key,
+      jobs_total: row.jobs_total,
+      sequence: row.sequence,
+      updated_at: row.updated_at,
+      uploaded_at: row.uploaded_at,
+    })
+    .where('id', '=', row.id),
+);
+
+const removeUpload = prepared((db: Kysely<FilesTables>, { fileId }: { readonly fileId: string }) =>
+  db.deleteFrom('uploads').where('file_id', '=', fileId),
+);
 
 /**
  * The one transaction that makes a file `uploaded`: the row, what it uses of the quota, its jobs, and the event.
@@ -34,8 +60,6 @@ export async function completeUpload(
   );
   const changes = {
     status: 'uploaded',
-    // Where it came as declared, its index is left alone.
-    ...(size !== file.size && { size }),
     sha256,
     content_type: contentType,
     object_key: upload.target_key,
@@ -44,8 +68,10 @@ export async function completeUpload(
     updated_at: now,
     uploaded_at: now,
   } as const;
-  await tx.updateTable('files').set(changes).where('id', '=', file.id).execute();
-  await tx.deleteFrom('uploads').where('file_id', '=', file.id).execute();
+  await writeCompletion(tx, { ...changes, id: file.id });
+  // Where it came as declared, its index is left alone.
+  if (size !== file.size) await tx.updateTable('files').set({ size }).where('id', '=', file.id).execute();
+  await removeUpload(tx, { fileId: file.id });
   await changeUsage(tx, file.owner_id, { used: size, held: -upload.held });
-  return { file: { ...file, ...changes }, jobs };
+  return { file: { ...file, ...changes, size }, jobs };
 }

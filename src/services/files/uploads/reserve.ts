@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { newId } from '../../../base/ids.ts';
+import { preparedInsert } from '../../../base/prepared-query.ts';
 import type { NewFile } from '../../../contract/holdfast/v1/file.ts';
 import type { FilesDeps } from '../deps.ts';
 import type { FileRow } from '../file-rows.ts';
@@ -19,6 +20,9 @@ export interface Reservation {
   /** Where the bytes come to stand before and after confirm. */
   readonly keys: (ownerKey: string, fileId: string) => { readonly source: string; readonly target: string };
 }
+
+const insertFile = preparedInsert<FilesTables, 'files'>('files');
+const insertUpload = preparedInsert<FilesTables, 'uploads'>('uploads');
 
 /**
  * Begins an upload: checks what is declared, holds the quota, and inserts the file as `pending`. Every upload begins
@@ -74,8 +78,8 @@ export async function reserve(
     created_at: now,
     expires_at: now + settings.uploadExpiry,
   };
-  await tx.insertInto('files').values(row).execute();
-  await tx.insertInto('uploads').values(upload).execute();
+  await insertFile(tx, row);
+  await insertUpload(tx, upload);
   await changeUsage(tx, ownerId, { used: 0, held: hold });
   return { file: row, upload };
 }
