@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../../base/errors.ts';
+import { fullError, unavailableError } from '../errors.ts';
 import { UniqueViolation } from '../port.ts';
 import { barrierError, isBarrier } from '../write-barrier.ts';
 
@@ -36,25 +37,16 @@ export function portError(error: unknown): unknown {
   if (code === CONSTRAINT_TRIGGER && isBarrier(error)) return barrierError(error);
   switch (primary(error)) {
     case FULL:
-      return new HoldfastError('storage_full', 'The server has no space left. Try again later.', {
-        cause: error,
-        retryAfter: 60,
-      });
+      return fullError(error);
     case BUSY:
     case LOCKED:
     case IO_ERROR:
     case CANNOT_OPEN:
-      return new HoldfastError('unavailable', 'The database cannot be used just now. Try again.', {
-        cause: error,
-        retryAfter: 1,
-      });
+      return unavailableError(error);
     default:
       return error;
   }
 }
-
-export const closedError = (): HoldfastError =>
-  new HoldfastError('unavailable', 'The server is shutting down. Try again.', { retryAfter: 1 });
 
 export const lostError = (cause: unknown): HoldfastError =>
   new HoldfastError('unavailable', 'The database cannot be written to any more. The server must be restarted.', {

@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
-import { HoldfastError } from '../../../base/errors.ts';
+import type { HoldfastError } from '../../../base/errors.ts';
+import { closedError, overloadedError } from '../errors.ts';
 import type { Connection } from './connection.ts';
-import { closedError, isConstraint, lostError, portError } from './errors.ts';
+import { isConstraint, lostError, portError } from './errors.ts';
 import type { LogFile } from './log-file.ts';
 import { unitScopeOn } from './unit-scope.ts';
 import { whileBusy } from './while-busy.ts';
@@ -57,11 +58,7 @@ export class UnitQueue {
   unit<T, R>(work: (tx: Kysely<T>) => Promise<R>): Promise<R> {
     const refusal = this.refusal();
     if (refusal) return Promise.reject(refusal);
-    if (this.#waiting.length >= MAX_WAITING) {
-      return Promise.reject(
-        new HoldfastError('unavailable', 'The server is overloaded. Try again.', { retryAfter: 1 }),
-      );
-    }
+    if (this.#waiting.length >= MAX_WAITING) return Promise.reject(overloadedError());
     return new Promise<R>((resolve, reject) => {
       this.#waiting.push({ work: work as Work, resolve: resolve as Unit['resolve'], reject });
       this.#wake();

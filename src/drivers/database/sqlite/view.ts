@@ -1,10 +1,11 @@
 import type { CompiledQuery, Kysely, QueryResult } from 'kysely';
 import type { Logger } from '../../../base/logger.ts';
+import { closedError } from '../errors.ts';
 import { type MigrationHost, migrate, migrationStates } from '../migrator.ts';
 import type { Database } from '../port.ts';
 import type { Connection } from './connection.ts';
 import { dialect } from './dialect.ts';
-import { closedError, portError } from './errors.ts';
+import { portError } from './errors.ts';
 import { sqliteOver } from './grammar.ts';
 import { migrateExclusively } from './migrate-exclusively.ts';
 import type { UnitQueue } from './unit-queue.ts';

@@ -1,0 +1,127 @@
+import type { ConnectionOptions } from 'node:tls';
+import pg from 'pg';
+import type { Logger } from '../../../base/logger.ts';
+import { overloadedError } from '../errors.ts';
+import { Turns } from '../turns.ts';
+import { isLost, isStale } from './errors.ts';
+import { Session } from './session.ts';
+import { StatementNames } from './statement-names.ts';
+import { types } from './types.ts';
+import type { Target } from './url.ts';
+
+export interface PoolOptions {
+  readonly target: Target;
+  readonly tls: ConnectionOptions | false;
+  /** Connections that are open at most. */
+  readonly size: number;
+  /** Refuses to write. */
+  readonly readOnly: boolean;
+  /** For the log: what cannot be reached. */
+  readonly name: string;
+  readonly log: Logger;
+}
+
+/** Milliseconds. */
+const IDLE = 60_000;
+const KEEP_ALIVE = 10_000;
+/** A unit awaits nothing but its statements, so it never stands still for as long. */
+const IDLE_IN_TRANSACTION = 15_000;
+/** So that a server which moved to another address is found there. Seconds. */
+const LIFETIME = 1_800;
+const MAX_WAITING = 10_000;
+
+export const clientConfig = ({ target, tls, readOnly }: Pick<PoolOptions, 'target' | 'tls' | 'readOnly'>) => ({
+  host: target.host,
+  port: target.port,
+  database: target.database,
+  ...(target.user !== undefined && { user: target.user }),
+  ...(target.password !== undefined && { password: target.password }),
+  ssl: tls,
+  types,
+  pipeline: true,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: KEEP_ALIVE,
+  connectionTimeoutMillis: target.connectTimeout,
+  application_name: target.applicationName,
+  // A pooler takes no settings for a session, because it gives each transaction another one.
+  ...(!target.pooled && {
+    statement_timeout: target.statementTimeout,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
+    // Compiling a plan costs more than any statement of ours runs.
+    options: [`-c jit=off`, readOnly && '-c default_transaction_read_only=on', target.options]
+      .filter(Boolean)
+      .join(' '),
+  }),
+});
+
+/** Connections to one server. It survives the server's restart, and says in the log once that it is away, once that it is back. */
+export class Pool {
+  readonly #pool: pg.Pool;
+  readonly #options: PoolOptions;
+  readonly #names: StatementNames | undefined;
+  #away = false;
+  /** What a unit begins with, each statement with its semicolon. */
+  readonly prelude: string;
+  /** Units that were in each other's way run again one after another, so that they are not once more. */
+  readonly inTheWay = new Turns();
+
+  constructor(options: PoolOptions) {
+    const { pooled, statementTimeout } = options.target;
+    this.#options = options;
+    this.prelude = pooled
+      ? `set local statement_timeout = ${statementTimeout}; set local idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION}; set local jit = off; `
+      : '';
+    this.#names = pooled ? undefined : new StatementNames();
+    this.#pool = new pg.Pool({
+      ...clientConfig(options),
+      max: options.size,
+      idleTimeoutMillis: IDLE,
+      maxLifetimeSeconds: LIFETIME,
+    });
+    // Whoever uses a client hears of its errors by its statements; one that nobody uses is replaced.
+    this.#pool.on('connect', (client) => client.on('error', () => {}));
+    this.#pool.on('error', (error) => this.#note(error));
+  }
+
+  /** Throws what `isLost` knows where no connection can be had. */
+  async acquire(): Promise<Session> {
+    if (this.#pool.waitingCount >= MAX_WAITING) throw overloadedError();
+    try {
+      const client = await this.#pool.connect();
+      this.#note(undefined);
+      return new Session(client, this.#names, this.#options.target.statementTimeout);
+    } catch (error) {
+      this.#note(error);
+      throw error;
+    }
+  }
+
+  /** Runs `action` on a connection that is given back afterwards, or ended where it may not be used again. */
+  async using<R>(action: (session: Session) => Promise<R>): Promise<R> {
+    const session = await this.acquire();
+    try {
+      const result = await action(session);
+      session.release();
+      return result;
+    } catch (error) {
+      if (isLost(error)) this.#note(error);
+      if (isLost(error) || isStale(error)) session.end();
+      else session.release();
+      throw error;
+    }
+  }
+
+  /** Once nobody uses any connection. */
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  #note(error: unknown): void {
+    const away = error !== undefined;
+    if (away === this.#away) return;
+    this.#away = away;
+    const { log, name } = this.#options;
+    if (away) log.warn({ err: error }, `${name} cannot be reached; trying again`);
+    else log.info(`${name} is reached again`);
+  }
+}
