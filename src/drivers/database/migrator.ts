@@ -10,6 +10,11 @@ interface Ledger {
 // biome-ignore lint/suspicious/noExplicitAny: migrations work on whatever tables are there.
 type AnyTables = any;
 
+export interface MigrationName {
+  readonly service: string;
+  readonly name: string;
+}
+
 /** What a driver brings, so that migrations run the same on every database. */
 export interface MigrationHost {
   readonly dialect: Dialect;
@@ -18,8 +23,11 @@ export interface MigrationHost {
   now(): Promise<number>;
   /** Whether `reader` finds a table by this name alone. */
   tableExists(name: string): Promise<boolean>;
-  /** Runs `work` in a transaction that no other migration runs beside, in this process or another. */
-  exclusively<R>(work: (tx: Kysely<AnyTables>) => Promise<R>): Promise<R>;
+  /**
+   * Runs `work` in a transaction that no other migration runs beside, in this process or another. Where what changes
+   * tables is no part of a transaction, whatever a run of the same migration that was cut off has done is not done again.
+   */
+  exclusively<R>(work: (tx: Kysely<AnyTables>) => Promise<R>, migration: MigrationName): Promise<R>;
 }
 
 /** `Database.migrate` */
@@ -58,19 +66,22 @@ export async function migrationStates(
 async function runOnce(host: MigrationHost, service: string, migration: Migration): Promise<boolean> {
   const ledger = ledgerOf(service);
   const applied_at = await host.now();
-  return host.exclusively(async (tx) => {
-    await tx.schema
-      .createTable(ledger)
-      .ifNotExists()
-      .addColumn('name', 'varchar(255)', (column) => column.primaryKey())
-      .addColumn('applied_at', 'bigint', (column) => column.notNull())
-      .execute();
-    const done = await tx.selectFrom(ledger).select('name').where('name', '=', migration.name).executeTakeFirst();
-    if (done) return false;
-    await migration.up(tx, host.dialect);
-    await tx.insertInto(ledger).values({ name: migration.name, applied_at }).execute();
-    return true;
-  });
+  return host.exclusively(
+    async (tx) => {
+      await tx.schema
+        .createTable(ledger)
+        .ifNotExists()
+        .addColumn('name', 'varchar(255)', (column) => column.primaryKey())
+        .addColumn('applied_at', 'bigint', (column) => column.notNull())
+        .execute();
+      const done = await tx.selectFrom(ledger).select('name').where('name', '=', migration.name).executeTakeFirst();
+      if (done) return false;
+      await migration.up(tx, host.dialect);
+      await tx.insertInto(ledger).values({ name: migration.name, applied_at }).execute();
+      return true;
+    },
+    { service, name: migration.name },
+  );
 }
 
 const ledgerOf = (service: string) => `${service}_migrations`;
