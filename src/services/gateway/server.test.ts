@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { sendRaw } from '../../../test/harness/http.ts';
 import { expectProblem } from '../../../test/harness/problems.ts';
 import { until } from '../../../test/harness/until.ts';
@@ -53,6 +55,24 @@ describe('a request that cannot be served', () => {
 
   it('with a body that is too large', async () => {
     expectProblem(await post('/test/echo', JSON.stringify('x'.repeat(2 ** 20))), 413, 'too_large');
+  });
+
+  it('with a body that trickles in', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+      socket.write(
+        'POST /test/echo HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{',
+      );
+      await until('the body to be awaited', () => vi.getTimerCount() > 0);
+      vi.advanceTimersByTime(31_000);
+      const [answer] = await once(socket, 'data');
+      expect(String(answer)).toMatch(/^HTTP\/1.1 408 /);
+      expect(String(answer)).toContain('"request_timeout"');
+      socket.destroy();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('with a URL that is encoded wrongly', async () => {

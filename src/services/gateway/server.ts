@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type RequestPayload } from 'fastify';
 import { HoldfastError } from '../../base/errors.ts';
 import type { App } from './app.ts';
 import { guardRoutes } from './authenticate.ts';
@@ -21,8 +21,9 @@ import { compileValidator } from './validator.ts';
 const JSON_LIMIT = 1024 * 1024;
 /** Milliseconds without a byte in either direction after which a connection is given up. */
 const IDLE_TIMEOUT = 120_000;
-/** Milliseconds for the head of a request to arrive. */
+/** Milliseconds for the head of a request to arrive, and then for a JSON body. */
 const HEADERS_TIMEOUT = 30_000;
+const JSON_TIMEOUT = 30_000;
 
 /** The HTTP server with all its routes, not listening yet. */
 export function buildServer(deps: GatewayDeps): App {
@@ -81,8 +82,19 @@ export function buildServer(deps: GatewayDeps): App {
 function readJson(app: App): void {
   app.removeAllContentTypeParsers();
   const parse = app.getDefaultJsonParser('error', 'error');
+  app.addHook('preParsing', (request, _reply, payload, done) => {
+    if (/^application\/json/i.test(request.headers['content-type'] ?? '')) limitTime(payload);
+    done(null, payload);
+  });
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
     else parse(request, body as string, done);
   });
+}
+
+/** A body that trickles in byte by byte is never idle: it would hold its connection for ever. */
+function limitTime(payload: RequestPayload): void {
+  const late = () => payload.emit('error', new HoldfastError('request_timeout', 'The body did not arrive in time.'));
+  const timer = setTimeout(late, JSON_TIMEOUT);
+  for (const end of ['end', 'error', 'close']) payload.once(end, () => clearTimeout(timer));
 }

@@ -40,6 +40,8 @@ function parseMetadata(text: string): Record<string, string> {
     throw invalid('metadata', 'metadata must be a JSON object of strings, such as {"camera":"X100"}.');
   }
   for (const [key, value] of Object.entries(metadata)) {
+    // As in a JSON body: it would change what the object is.
+    if (key === '__proto__') throw invalid('metadata', 'metadata cannot have the key "__proto__".');
     if (typeof value !== 'string')
       throw invalid(`metadata.${key}`, `The value of ${JSON.stringify(key)} in metadata must be a string.`);
   }

@@ -45,6 +45,7 @@ export function rawSubmission(
 ): Submission {
   return {
     async read(take) {
+      if (size !== undefined && size > maxFileSize) throw tooLarge(maxFileSize);
       const bytes = new MeasuredBytes(body, maxFileSize);
       const bound = Math.min(size ?? maxFileSize, maxFileSize);
       const file = { part: 0, name, contentType, settings, sha256, size, bound, bytes };
