@@ -92,6 +92,17 @@ export interface TextSearch {
    * `part` is normalised as the column is. For a query that reads `index.table` by its own name, without an alias.
    */
   matches(index: SearchIndex, part: string): Expression<SqlBool>;
+  /**
+   * Like `matches`, for a query of those rows alone that have one value in a column. Where the database has no index of
+   * parts, it first reads by an index that begins with that column and the searched one, which has to be there; rows
+   * that change in between may be missing.
+   */
+  matchesAmong(
+    db: Kysely<AnyTables>,
+    index: SearchIndex,
+    rows: { readonly column: string; readonly value: string },
+    part: string,
+  ): Promise<Expression<SqlBool>>;
 }
 
 /** Where it stands until when a barrier holds: any row with a later time than now. Milliseconds since 1970, UTC. */

@@ -104,6 +104,26 @@ export function searchLaws(law: Law, place: Place): void {
     );
   });
 
+  law('finds what holds the part among the rows that have one value in a column', async () => {
+    const { search } = place.db.dialect;
+    await makeIndex();
+    await write(['holiday.jpg', 'Report of a holiday', null, '%']);
+    const among = async (value: string, part: string) =>
+      found(await search.matchesAmong(place.db.reader, SEARCH, { column: 'id', value }, part));
+    for (const [value, part, holders] of [
+      ['0', 'holiday', ['0']],
+      ['1', 'holiday', ['1']],
+      ['1', '%', []],
+      ['3', '%', ['3']],
+      ['2', '', []],
+      ['1', 'a\0', []],
+      ['none', 'holiday', []],
+    ] as const) {
+      const ids = [...(await among(value, part))].filter((id) => id === value);
+      expect(ids, `${part} in ${value}`).toEqual(holders);
+    }
+  });
+
   law('indexes the rows that were there before the index', async () => {
     await write(['holiday.jpg', 'report.pdf', null]);
     await makeIndex();

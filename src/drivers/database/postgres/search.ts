@@ -27,6 +27,8 @@ export const search: TextSearch = {
     const pattern = `%${part.replaceAll(/[\\%_]/g, '\\$&')}%`;
     return sql<SqlBool>`${sql.ref(`${table}.${column}`)} like ${pattern} ${sql.raw(PLANNED_BY_VALUE)}`;
   },
+
+  matchesAmong: async (_db, index, _rows, part) => search.matches(index, part),
 };
 
 /** Where the extension is, made where it is not there yet. Throws an error for the operator where it cannot be. */

@@ -55,6 +55,8 @@ export const search: TextSearch = {
     const [fts, key] = [sql.id(indexName(index)), sql.ref(`${index.table}.${ROW_NUMBER}`)];
     return sql<SqlBool>`(${key} in (select rowid from ${fts} where ${fts} match ${query}) and ${inText})`;
   },
+
+  matchesAmong: async (_db, index, _rows, part) => search.matches(index, part),
 };
 
 /** Runs of three code points, taken evenly from the whole part. */
