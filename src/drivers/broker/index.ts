@@ -4,6 +4,8 @@ import type { Broker, BrokerOptions, OpenBroker } from './port.ts';
 /** By scheme of the URL. A driver's code is loaded when it is the one chosen. */
 const DRIVERS: ByScheme<OpenBroker> = {
   local: async () => (await import('./local/index.ts')).openLocal,
+  redis: async () => (await import('./redis/index.ts')).openRedis,
+  rediss: async () => (await import('./redis/index.ts')).openRedis,
 };
 
 /** Opens the broker that a URL names. Throws where no driver knows the scheme, or the driver cannot open it. */

@@ -21,10 +21,10 @@ const LONG = 120_000;
 /** What a server that is away, cut off or back again does to those who use it. */
 export function outageLaws(law: Law, place: Place): void {
   /** A consumer and a listener that have each got a message. */
-  const consumerAndListener = async (broker: Broker): Promise<{ taken: Collector; heard: Collector }> => {
+  const consumerAndListener = async (broker: Broker, group = 'g'): Promise<{ taken: Collector; heard: Collector }> => {
     const taken = collector();
     const heard = collector();
-    await broker.consume('t', { group: 'g', concurrency: 2 }, async (message) => taken.add(message));
+    await broker.consume('t', { group, concurrency: 2 }, async (message) => taken.add(message));
     await broker.listen('t', (message) => heard.add(message));
     await broker.publish('t', { n: 0 });
     await Promise.all([taken.until(1), heard.until(1)]);
@@ -45,6 +45,34 @@ export function outageLaws(law: Law, place: Place): void {
         both.taken.messages.length = 0;
         both.heard.messages.length = 0;
       }
+    },
+    LONG,
+  );
+
+  law(
+    'loses nothing that it took while its connections are cut',
+    async () => {
+      const done = collector();
+      for (const broker of [place.broker, await place.another()]) {
+        await broker.consume('t', { group: 'g', concurrency: 5 }, async (message) => {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          done.add(message);
+        });
+      }
+      const took: number[] = [];
+      for (let n = 0; n < 400; n++) {
+        if (n % 80 === 40) await place.faults.cut();
+        await place.broker.publish('t', { n }).then(
+          () => took.push(n),
+          () => {},
+        );
+      }
+      const missing = () => {
+        const came = new Set(distinct(done.messages));
+        return took.filter((n) => !came.has(n));
+      };
+      await until('all that was taken', () => missing().length === 0, { within: 80_000 });
+      expect(took.length).toBeGreaterThan(0);
     },
     LONG,
   );
@@ -159,9 +187,10 @@ export function outageLaws(law: Law, place: Place): void {
     'goes on by itself with a server that has forgotten everything',
     async () => {
       const both = await consumerAndListener(place.broker);
-      const other = await consumerAndListener(await place.another());
+      const other = await consumerAndListener(await place.another(), 'h');
       await place.faults.wipe();
       await publishUntilSeen(place.broker, 't', other.heard, 500);
+      await publishUntilSeen(place.broker, 't', other.taken, 600);
       await goesOn(both);
       const done = collector();
       await place.broker.consume('u', { group: 'g', concurrency: 2 }, async (message) => done.add(message));

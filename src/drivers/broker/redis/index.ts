@@ -1,0 +1,104 @@
+import { newId } from '../../../base/ids.ts';
+import type { Running } from '../../../base/lifecycle.ts';
+import type { Broker, OpenBroker } from '../port.ts';
+import { Connection } from './connection.ts';
+import { Consumer } from './consumer.ts';
+import { closed, lastingReason, openError, unavailable } from './errors.ts';
+import { Group } from './group.ts';
+import { Keys } from './keys.ts';
+import { Listeners } from './listeners.ts';
+import { Outage } from './outage.ts';
+import { Publisher } from './publisher.ts';
+import { Reader } from './reader.ts';
+import { parseTarget } from './target.ts';
+
+/**
+ * `redis://` and `rediss://`, on Redis 6.2 or later, or Valkey. A group is a stream with a consumer group; listeners
+ * hear by pub/sub. One connection is shared, listeners have one, and each consumer has one for its blocking read.
+ */
+export const openRedis: OpenBroker = async (url, { log }) => {
+  const target = parseTarget(url);
+  const keys = new Keys(target);
+  const outage = new Outage({ log, explain: (error) => lastingReason(error, target) });
+  const connection = new Connection({
+    target,
+    outage,
+    ping: true,
+    prepare: async (client) => void (await client.exists(keys.any)),
+  });
+  const { evictionPolicy } = await connection.open().catch((error) => {
+    throw openError(error, target);
+  });
+  if (evictionPolicy?.startsWith('allkeys')) {
+    log.warn(`Redis may throw messages away to make room (maxmemory-policy ${evictionPolicy}); noeviction is better`);
+  }
+  const listeners = new Listeners({ target, outage, keys, log });
+  const publisher = new Publisher({ connection, keys, log });
+  const consumers = new Set<Running>();
+  let closing: Promise<void> | undefined;
+  let over = false;
+
+  const broker: Broker = {
+    async publish(topic, message) {
+      if (over) throw closed();
+      await publisher.publish(topic, message);
+    },
+
+    async consume(topic, { group: name, concurrency }, handler) {
+      if (closing) throw closed();
+      const group = new Group({ connection, keys, topic, group: name, consumer: newId() });
+      const reader = new Reader({ target, outage, shared: connection, group });
+      await reader.open().catch((error) => {
+        throw unavailable(error);
+      });
+      if (closing) {
+        await reader.stop(Promise.resolve());
+        throw closed();
+      }
+      const consumer = new Consumer({
+        group,
+        reader,
+        connection,
+        concurrency,
+        handler,
+        log: log.child({ topic, group: name }),
+      });
+      consumers.add(consumer);
+      return {
+        async stop() {
+          await consumer.stop();
+          consumers.delete(consumer);
+        },
+      };
+    },
+
+    async listen(topic, handler) {
+      if (closing) throw closed();
+      return listeners.add(topic, handler);
+    },
+
+    async probe(signal) {
+      if (over) throw closed();
+      signal.throwIfAborted();
+      const aborted = new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      });
+      await Promise.race([aborted, connection.run((client) => client.ping())]);
+    },
+
+    close() {
+      closing ??= closeAll();
+      return closing;
+    },
+  };
+
+  async function closeAll() {
+    // What runs may still publish until it has ended.
+    await Promise.all([...consumers].map((consumer) => consumer.stop()));
+    over = true;
+    await listeners.close();
+    connection.close();
+  }
+
+  return broker;
+};
