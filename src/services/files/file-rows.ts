@@ -98,9 +98,14 @@ export async function findFile(db: Kysely<FilesTables>, ownerId: string, fileId:
   return row;
 }
 
+/** Like `fileRow`, and nobody else changes the file until the unit of work has ended. */
+export async function lockedFileRow(tx: Kysely<FilesTables>, id: string): Promise<FileRow | undefined> {
+  return (await readLocked(tx, { id })).rows[0];
+}
+
 /** Like `findFile`, and nobody else changes the file until the unit of work has ended. */
 export async function lockFile(tx: Kysely<FilesTables>, fileId: string, ownerId?: string): Promise<FileRow> {
-  const [row] = (await readLocked(tx, { id: fileId })).rows;
+  const row = await lockedFileRow(tx, fileId);
   if (!row || (ownerId !== undefined && row.owner_id !== ownerId) || row.purge_reason !== null) throw notFound();
   return row;
 }

@@ -1,5 +1,6 @@
-import type { Database } from '../../drivers/database/port.ts';
-import type { FilesTables } from './tables.ts';
+import type { Kysely, Selectable } from 'kysely';
+import type { Database, Dialect } from '../../drivers/database/port.ts';
+import type { FilesLeasesTable, FilesTables } from './tables.ts';
 
 /** Takes or renews a named lease for `duration` milliseconds; false while another holds it. */
 export async function takeLease(
@@ -10,18 +11,25 @@ export async function takeLease(
 ): Promise<boolean> {
   const now = await db.now();
   return db.unit(async (tx) => {
-    const query = tx.selectFrom('files_leases').selectAll().where('name', '=', name);
-    const held = await query.forUpdate().executeTakeFirst();
-    if (held && held.token !== token && held.lease_until > now) return false;
+    const held = await lockLease(tx, db.dialect, name);
+    if (held.token !== token && held.lease_until > now) return false;
     const lease = { token, lease_until: now + duration };
-    if (held) await tx.updateTable('files_leases').set(lease).where('name', '=', name).execute();
-    else
-      await tx
-        .insertInto('files_leases')
-        .values({ name, ...lease })
-        .execute();
+    await tx.updateTable('files_leases').set(lease).where('name', '=', name).execute();
     return true;
   });
+}
+
+/** The lease's row, locked: until the unit has ended nobody else gets past here. Made where there is none yet. */
+export async function lockLease(
+  tx: Kysely<FilesTables>,
+  dialect: Dialect,
+  name: string,
+): Promise<Selectable<FilesLeasesTable>> {
+  const query = tx.selectFrom('files_leases').selectAll().where('name', '=', name).forUpdate();
+  const found = await query.executeTakeFirst();
+  if (found) return found;
+  await dialect.insertIfAbsent(tx, 'files_leases', [{ name, token: '', lease_until: 0 }], ['name']);
+  return query.executeTakeFirstOrThrow();
 }
 
 /**

@@ -49,11 +49,26 @@ describe('names', () => {
   });
 });
 
+it('no key of a name is longer than the 1,024 bytes that it has in an index', () => {
+  const tooLong = Array.from({ length: 0x110000 }, (_, code) => code)
+    .filter((code) => code < 0xd800 || code > 0xdfff)
+    .filter((code) => Buffer.byteLength(nameKey(String.fromCodePoint(code).normalize('NFC'))) > 4)
+    // Characters that NFC takes apart count as several in the name, too.
+    .filter((code) => [...String.fromCodePoint(code).normalize('NFC')].length === 1);
+  expect(tooLong).toEqual([]);
+});
+
 describe('folders', () => {
   it('are segments joined by one slash, without one at either end', () => {
     expect(normalizeFolder('/a/b/')).toBe('a/b');
     expect(normalizeFolder('')).toBe('');
     expect(normalizeFolder('///')).toBe('');
+  });
+
+  it('take 1,024 bytes at most, so that they can be a part of an index', () => {
+    const segment = 'ä'.repeat(127);
+    expect(normalizeFolder([segment, segment, segment, segment, 'abc/'].join('/'))).toHaveLength(4 * 128 + 3);
+    expect(() => normalizeFolder([segment, segment, segment, segment, 'abcdef'].join('/'))).toThrow(/1024 bytes/);
   });
 
   it.each(['a//b', 'a/../b', 'a/./b', `${'a/'.repeat(33)}b`, `${'x'.repeat(200)}/`.repeat(6)])(

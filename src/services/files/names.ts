@@ -2,7 +2,8 @@ import { HoldfastError } from '../../base/errors.ts';
 
 /** Code points, as people count them. */
 const MAX_NAME = 255;
-const MAX_FOLDER = 1024;
+/** Bytes in UTF-8: the folder stands in the key of an index, and those are limited. */
+const MAX_FOLDER_BYTES = 1024;
 const MAX_DEPTH = 32;
 const MAX_METADATA_KEYS = 32;
 /** Bytes of all keys and values in UTF-8. */
@@ -32,14 +33,22 @@ export const normalizeName = (name: string): string => normalizeSegment(name, 'n
 /** What names are searched and sorted by. Lower case can leave NFC, so it is brought back. */
 export const nameKey = (name: string): string => name.normalize('NFC').toLowerCase().normalize('NFC');
 
-/** The folder as it is kept: segments like names, joined by "/", without one at either end. Empty is the root. */
+/**
+ * The folder as it is kept: segments like names, joined by "/", without one at either end; at most 1,024 bytes. Empty is
+ * the root.
+ */
 export function normalizeFolder(folder: string): string {
   const trimmed = folder.replace(/^\/+|\/+$/g, '');
   if (trimmed === '') return '';
   const segments = trimmed.split('/').map((segment) => normalizeSegment(segment, 'folder', 'A part of the folder'));
   if (segments.length > MAX_DEPTH) refuse('folder', `The folder is deeper than ${MAX_DEPTH}.`);
   const normalized = segments.join('/');
-  if ([...normalized].length > MAX_FOLDER) refuse('folder', `The folder is longer than ${MAX_FOLDER} characters.`);
+  if (Buffer.byteLength(normalized) > MAX_FOLDER_BYTES) {
+    refuse(
+      'folder',
+      `The folder is longer than ${MAX_FOLDER_BYTES} bytes (in UTF-8, some characters take more than one).`,
+    );
+  }
   return normalized;
 }
 

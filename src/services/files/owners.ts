@@ -3,6 +3,7 @@ import { HoldfastError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { prepared } from '../../base/prepared-query.ts';
 import { formatSize } from '../../base/units.ts';
+import type { Dialect } from '../../drivers/database/port.ts';
 import type { FilesTables, OwnersTable } from './tables.ts';
 
 export type OwnerRow = Selectable<OwnersTable>;
@@ -12,12 +13,19 @@ const readLocked = prepared((db: Kysely<FilesTables>, { ownerId }: { readonly ow
 );
 
 /** The owner's row, locked; made where an owner is seen for the first time. */
-export async function lockOwner(tx: Kysely<FilesTables>, ownerId: string, now: number): Promise<OwnerRow> {
+export async function lockOwner(
+  tx: Kysely<FilesTables>,
+  dialect: Dialect,
+  ownerId: string,
+  now: number,
+): Promise<OwnerRow> {
   const [found] = (await readLocked(tx, { ownerId })).rows;
   if (found) return found;
   const row: OwnerRow = { owner_id: ownerId, owner_key: newId(), quota: null, used: 0, held: 0, created_at: now };
-  await tx.insertInto('owners').values(row).execute();
-  return row;
+  await dialect.insertIfAbsent(tx, 'owners', [row], ['owner_id']);
+  // Another unit may have been first.
+  const [made] = (await readLocked(tx, { ownerId })).rows;
+  return made as OwnerRow;
 }
 
 /** Throws `quota_exceeded` unless `bytes` more fit beside what is used and held. */

@@ -2,15 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readPage } from './pages.ts';
 
-const SORTS = { created_at: 'created_at', name: 'name_key' } as const;
+const SORTS = {
+  created_at: { column: 'created_at', holds: 'number' },
+  name: { column: 'name_key', holds: 'string' },
+} as const;
 const request = (change: object) => ({ limit: 0, cursor: '', sort: '', ...change });
 
 describe('pages', () => {
   it('give back the position that a cursor was made of', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.maxSafeInteger()), fc.uuid(), fc.string(), (value, id, filter) => {
-        const cursor = readPage(request({ sort: 'name' }), SORTS, filter).cursorAfter({ value, id });
-        expect(readPage(request({ sort: 'name', cursor }), SORTS, filter).after).toEqual({ value, id });
+        const sort = typeof value === 'string' ? 'name' : 'created_at';
+        const cursor = readPage(request({ sort }), SORTS, filter).cursorAfter({ value, id });
+        expect(readPage(request({ sort, cursor }), SORTS, filter).after).toEqual({ value, id });
       }),
     );
   });
@@ -23,6 +27,21 @@ describe('pages', () => {
       ['name', 'b'],
     ]) {
       expect(() => readPage(request({ sort, cursor }), SORTS, filter)).toThrow(
+        expect.objectContaining({ code: 'invalid_cursor' }),
+      );
+    }
+  });
+
+  it('refuse values that no row of the list has', () => {
+    for (const [sort, value, id] of [
+      ['name', 1, 'x'],
+      ['created_at', 'a', 'x'],
+      ['created_at', 1.5, 'x'],
+      ['name', 'a\0', 'x'],
+      ['name', 'a', 'x\0'],
+    ] as const) {
+      const cursor = readPage(request({ sort }), SORTS, '').cursorAfter({ value, id });
+      expect(() => readPage(request({ sort, cursor }), SORTS, '')).toThrow(
         expect.objectContaining({ code: 'invalid_cursor' }),
       );
     }

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
+import type { Expression, SqlBool } from 'kysely';
 import { HoldfastError } from '../../base/errors.ts';
 import type { PageRequest } from '../../contract/holdfast/v1/common.ts';
+import type { Dialect } from '../../drivers/database/port.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
 
-export interface Sort<C extends string> {
+/** A column to sort by, and what its values are. */
+export interface Sortable<C extends string> {
   readonly column: C;
+  readonly holds: 'number' | 'string';
+}
+
+export interface Sort<C extends string> extends Sortable<C> {
   readonly direction: 'asc' | 'desc';
 }
 
@@ -20,6 +27,8 @@ export interface Page<C extends string> {
   readonly limit: number;
   readonly sort: Sort<C>;
   readonly after: Position | undefined;
+  /** The rows behind `after`, which is there. */
+  beyond(dialect: Dialect): Expression<SqlBool>;
   /** The cursor of the page that begins behind this position. */
   cursorAfter(position: Position): string;
 }
@@ -30,7 +39,7 @@ export interface Page<C extends string> {
  */
 export function readPage<C extends string>(
   request: PageRequest | undefined,
-  columns: Readonly<Record<string, C>>,
+  columns: Readonly<Record<string, Sortable<C>>>,
   filter: unknown,
 ): Page<C> {
   const { limit = 0, cursor = '', sort: sortText = '' } = request ?? {};
@@ -42,25 +51,30 @@ export function readPage<C extends string>(
     .update(JSON.stringify([sort, filter]))
     .digest('base64url')
     .slice(0, 12);
+  const after = cursor === '' ? undefined : readCursor(cursor, binding, sort);
   return {
     limit: limit || DEFAULT_LIMIT,
     sort,
-    after: cursor === '' ? undefined : readCursor(cursor, binding),
+    after,
+    beyond(dialect) {
+      if (!after) throw new TypeError('The first page is behind nothing.');
+      return dialect.beyond([sort.column, 'id'], sort.direction === 'asc' ? '>' : '<', [after.value, after.id]);
+    },
     cursorAfter: ({ value, id }) => Buffer.from(JSON.stringify([binding, value, id])).toString('base64url'),
   };
 }
 
-function readSort<C extends string>(text: string, columns: Readonly<Record<string, C>>): Sort<C> {
+function readSort<C extends string>(text: string, columns: Readonly<Record<string, Sortable<C>>>): Sort<C> {
   const names = Object.keys(columns);
   const wanted = text || `-${names[0]}`;
   const descending = wanted.startsWith('-');
   const name = descending ? wanted.slice(1) : wanted;
-  const column = Object.hasOwn(columns, name) ? columns[name] : undefined;
-  if (column === undefined) throw invalid('sort', `Sort by ${names.join(', ')}, with a leading "-" to descend.`);
-  return { column, direction: descending ? 'desc' : 'asc' };
+  const sortable = Object.hasOwn(columns, name) ? columns[name] : undefined;
+  if (sortable === undefined) throw invalid('sort', `Sort by ${names.join(', ')}, with a leading "-" to descend.`);
+  return { ...sortable, direction: descending ? 'desc' : 'asc' };
 }
 
-function readCursor(cursor: string, binding: string): Position {
+function readCursor(cursor: string, binding: string, { holds }: Sort<string>): Position {
   const refused = () =>
     new HoldfastError(
       'invalid_cursor',
@@ -74,10 +88,13 @@ function readCursor(cursor: string, binding: string): Position {
   }
   if (!Array.isArray(parts) || parts.length !== 3) throw refused();
   const [bound, value, id] = parts;
-  if (bound !== binding || typeof id !== 'string' || !(typeof value === 'string' || Number.isSafeInteger(value)))
-    throw refused();
+  if (bound !== binding || !isText(id)) throw refused();
+  if (!(holds === 'string' ? isText(value) : Number.isSafeInteger(value))) throw refused();
   return { value, id };
 }
+
+/** That a database takes. */
+const isText = (value: unknown) => typeof value === 'string' && !value.includes('\0');
 
 const invalid = (path: string, message: string) =>
   new HoldfastError('invalid_request', message, { fields: [{ path, message }] });

@@ -1,16 +1,23 @@
 /** Items asked for at a time. */
 const PAGE = 200;
 
-/** A list that is asked for page by page, by the last id of the page before, until a page is empty. */
-export async function* pages<T>(
-  next: (after: string, limit: number) => Promise<readonly T[]>,
-  idOf: (item: T) => string,
-): AsyncGenerator<readonly T[]> {
-  for (let after = ''; ; ) {
-    const page = await next(after, PAGE);
-    const last = page.at(-1);
-    if (last === undefined) return;
-    yield page;
-    after = idOf(last);
-  }
+interface Page<T> {
+  readonly items: readonly T[];
+  /** Where the next page begins; empty on the last one. */
+  readonly next: string;
 }
+
+/** A list that is asked for page by page. Pages without items are left out. */
+export async function* pages<T>(
+  pageAfter: (after: string, limit: number) => Promise<Page<T>>,
+): AsyncGenerator<readonly T[]> {
+  let after = '';
+  do {
+    const { items, next } = await pageAfter(after, PAGE);
+    if (items.length > 0) yield items;
+    after = next;
+  } while (after !== '');
+}
+
+/** A page of ids, the next of which begins after its last one. */
+export const byLast = (ids: readonly string[]): Page<string> => ({ items: ids, next: ids.at(-1) ?? '' });

@@ -9,10 +9,10 @@ import type { Step } from './sweep.ts';
 /** Removes for good what is due. */
 export const purge: Step = async (sweep) => {
   const { maintenance, context, dryRun, report } = sweep;
-  const due = pages(
-    async (after, limit) => (await maintenance.listPurgeable({ after, limit }, context)).files,
-    ({ fileId }) => fileId,
-  );
+  const due = pages(async (after, limit) => {
+    const { files, next } = await maintenance.listPurgeable({ after, limit }, context);
+    return { items: files, next };
+  });
   for await (const page of due) {
     await eachItem(
       sweep,

@@ -1,6 +1,6 @@
 import { LostUploadOutcome } from '../../contract/holdfast/internal/v1/maintenance.ts';
 import { eachItem } from './each-item.ts';
-import { pages } from './pages.ts';
+import { byLast, pages } from './pages.ts';
 import { add } from './report.ts';
 import type { Step } from './sweep.ts';
 
@@ -8,9 +8,8 @@ import type { Step } from './sweep.ts';
 export const settleLostUploads: Step = async (sweep) => {
   const { maintenance, context, dryRun, report } = sweep;
   const { found, confirmed, expired } = report.lostUploads;
-  const lost = pages(
-    async (after, limit) => (await maintenance.listLostUploads({ after, limit }, context)).fileIds,
-    (fileId) => fileId,
+  const lost = pages(async (after, limit) =>
+    byLast((await maintenance.listLostUploads({ after, limit }, context)).fileIds),
   );
   for await (const page of lost) {
     await eachItem(

@@ -1,4 +1,4 @@
-import { pages } from './pages.ts';
+import { byLast, pages } from './pages.ts';
 import { add } from './report.ts';
 import type { Step, Sweep } from './sweep.ts';
 
@@ -48,10 +48,7 @@ async function markUnreferenced({ maintenance, storage, context, dryRun, report 
 }
 
 const duePages = ({ maintenance, context }: Sweep) =>
-  pages(
-    async (after, limit) => (await maintenance.listOrphans({ after, limit }, context)).keys,
-    (key) => key,
-  );
+  pages(async (after, limit) => byLast((await maintenance.listOrphans({ after, limit }, context)).keys));
 
 async function countDue(sweep: Sweep): Promise<number> {
   let due = 0;

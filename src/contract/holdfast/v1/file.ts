@@ -319,7 +319,7 @@ export interface File {
   id: string;
   ownerId: string;
   name: string;
-  /** Segments joined by "/"; empty is the root. */
+  /** Segments joined by "/", at most 1,024 bytes in UTF-8; empty is the root. */
   folder: string;
   /** Found in the first bytes; what the client declared counts only where bytes do not tell, as for text. */
   contentType: string;

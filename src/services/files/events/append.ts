@@ -33,20 +33,20 @@ export async function appendEvents(
   events: readonly NewEvent[],
   now: number,
 ): Promise<number> {
-  let { sequence } = file;
-  for (const { type, data } of events) {
-    sequence += 1;
-    await insert(tx, {
-      id: newId(),
-      position: null,
-      type,
-      version: VERSION,
-      file_id: file.id,
-      owner_id: file.owner_id,
-      sequence,
-      data: JSON.stringify(data),
-      created_at: now,
-    });
-  }
-  return sequence;
+  await Promise.all(
+    events.map(({ type, data }, index) =>
+      insert(tx, {
+        id: newId(),
+        position: null,
+        type,
+        version: VERSION,
+        file_id: file.id,
+        owner_id: file.owner_id,
+        sequence: file.sequence + index + 1,
+        data: JSON.stringify(data),
+        created_at: now,
+      }),
+    ),
+  );
+  return file.sequence + events.length;
 }

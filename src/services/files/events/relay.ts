@@ -4,7 +4,7 @@ import { type Loop, startLoop } from '../../../base/lifecycle.ts';
 import { prepared } from '../../../base/prepared-query.ts';
 import { TOPICS } from '../../../drivers/broker/port.ts';
 import type { FilesDeps } from '../deps.ts';
-import { takeLease } from '../leases.ts';
+import { lockLease, takeLease } from '../leases.ts';
 import type { FilesTables } from '../tables.ts';
 
 const BATCH = 500;
@@ -48,6 +48,18 @@ async function hasUnnumbered({ db }: Pick<FilesDeps, 'db'>): Promise<boolean> {
   return row !== undefined;
 }
 
+/** The number of the last event that has one; 0 where there is none. */
+export async function lastPosition(db: Kysely<FilesTables>): Promise<number> {
+  const row = await db
+    .selectFrom('files_outbox')
+    .select('position')
+    .where('position', 'is not', null)
+    .orderBy('position', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.position ?? 0;
+}
+
 const number = prepared(
   (db: Kysely<FilesTables>, { id, position }: { readonly id: string; readonly position: number }) =>
     db.updateTable('files_outbox').set({ position }).where('id', '=', id),
@@ -57,13 +69,9 @@ async function relayBatch({ db, broker }: Pick<FilesDeps, 'db' | 'broker'>, toke
   const events = await db.unit(async (tx) => {
     // Locked, so that nobody takes over while this goes on. Where another did while this instance slept, the next
     // round asks for the lease again.
-    const leases = tx.selectFrom('files_leases').select('token').where('name', '=', 'relay');
-    const lease = await leases.forUpdate().executeTakeFirst();
-    if (lease?.token !== token) return [];
-    const { last } = await tx
-      .selectFrom('files_outbox')
-      .select(({ fn }) => fn.max('position').as('last'))
-      .executeTakeFirstOrThrow();
+    const lease = await lockLease(tx, db.dialect, 'relay');
+    if (lease.token !== token) return [];
+    const last = await lastPosition(tx);
     const rows = await tx
       .selectFrom('files_outbox')
       .selectAll()
@@ -71,17 +79,13 @@ async function relayBatch({ db, broker }: Pick<FilesDeps, 'db' | 'broker'>, toke
       .orderBy('id')
       .limit(BATCH)
       .execute();
-    let position = last ?? 0;
-    for (const row of rows) {
-      position += 1;
-      row.position = position;
-      await number(tx, { id: row.id, position });
-    }
-    return rows;
+    const numbered = rows.map((row, index) => ({ ...row, position: last + index + 1 }));
+    await Promise.all(numbered.map(({ id, position }) => number(tx, { id, position })));
+    return numbered;
   });
   for (const event of events) {
     await broker.publish(TOPICS.events, {
-      position: event.position as number,
+      position: event.position,
       type: event.type,
       fileId: event.file_id,
       ownerId: event.owner_id,

@@ -2,6 +2,7 @@ import { newId } from '../../../base/ids.ts';
 import type { ClaimedJob, ClaimJobsResponse } from '../../../contract/holdfast/internal/v1/work.ts';
 import { requireService } from '../access.ts';
 import type { WorkVerb } from '../deps.ts';
+import { lockedFileRow } from '../file-rows.ts';
 import { variantKeyStem } from '../keys.ts';
 import { cancelJobs } from './cancel.ts';
 
@@ -22,8 +23,7 @@ export const claimJobs: WorkVerb<'claimJobs'> =
     requireService(context);
     const now = await db.now();
     return db.unit(async (tx) => {
-      const query = tx.selectFrom('files').selectAll().where('id', '=', fileId);
-      const file = await query.forUpdate().executeTakeFirst();
+      const file = await lockedFileRow(tx, fileId);
       if (!file || file.object_key === null) return NOTHING;
       if (file.deleted_at !== null) {
         await cancelJobs(tx, fileId, now);

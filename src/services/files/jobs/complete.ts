@@ -58,6 +58,7 @@ async function leasedJobs(
     .where('file_id', '=', fileId)
     .where('lease_token', '=', leaseToken)
     .where('state', '=', 'running')
+    .forUpdate()
     .execute();
   const jobs = new Map(rows.map((row) => [row.id, row]));
   const ids = new Set(outcomes.map((outcome) => outcome.jobId));

@@ -1,8 +1,10 @@
+import type { Kysely } from 'kysely';
 import { type Loop, startLoop } from '../../../base/lifecycle.ts';
 import { TOPICS } from '../../../drivers/broker/port.ts';
 import type { FilesDeps } from '../deps.ts';
 import { ANNOUNCE_EVERY } from '../job-rows.ts';
-import { dueFiles, lostFiles } from './due.ts';
+import type { FilesTables } from '../tables.ts';
+import { dueJobs, lostFiles } from './due.ts';
 import { recoverLostJobs } from './recover.ts';
 
 /** Milliseconds. */
@@ -27,19 +29,29 @@ export function startDispatch({
         await db.unit((tx) => recoverLostJobs(tx, fileId, now));
         onEvent();
       }
-      const fileIds = await dueFiles(db.reader, now, BATCH);
-      if (fileIds.length === 0) return;
-      await db.unit((tx) =>
-        tx
-          .updateTable('processing_jobs')
-          .set({ announce_at: now + ANNOUNCE_EVERY })
-          .where('file_id', 'in', fileIds)
-          .where('state', 'in', ['queued', 'failed'])
-          .where('announce_at', '<=', now)
-          .execute(),
-      );
+      const fileIds = await db.unit((tx) => stampDueJobs(tx, now));
       for (const fileId of fileIds) await broker.publish(TOPICS.work, { fileId });
     },
     onError: (error) => log.error({ err: error }, 'Due jobs could not be announced; trying again'),
   });
+}
+
+/**
+ * Takes jobs whose news is due, so that nobody else sends it: those that another instance is just taking are left to it.
+ * Answers their files.
+ */
+async function stampDueJobs(tx: Kysely<FilesTables>, now: number): Promise<string[]> {
+  const jobs: { readonly id: string; readonly file_id: string }[] = [];
+  for (const query of dueJobs(tx, now, BATCH)) jobs.push(...(await query.forUpdate().skipLocked().execute()));
+  if (jobs.length === 0) return [];
+  await tx
+    .updateTable('processing_jobs')
+    .set({ announce_at: now + ANNOUNCE_EVERY })
+    .where(
+      'id',
+      'in',
+      jobs.map((job) => job.id),
+    )
+    .execute();
+  return [...new Set(jobs.map((job) => job.file_id))];
 }

@@ -5,23 +5,22 @@ import type { FilesTables } from '../tables.ts';
 
 const MAX_FILES = 100;
 
-/**
- * Files with jobs whose news is due, each once: a short walk at the head of an index, whatever the length of the queue.
- */
-export async function dueFiles(db: Kysely<FilesTables>, now: number, limit: number): Promise<string[]> {
-  const ids = new Set<string>();
-  for (const state of ['queued', 'failed'] as const) {
-    const rows = await db
+/** Jobs whose news is due, by state: short walks at the head of an index, whatever the length of the queue. */
+export const dueJobs = (db: Kysely<FilesTables>, now: number, limit: number) =>
+  (['queued', 'failed'] as const).map((state) =>
+    db
       .selectFrom('processing_jobs')
-      .select('file_id')
+      .select(['id', 'file_id'])
       .where('state', '=', state)
       .where('announce_at', '<=', now)
       .orderBy('announce_at')
-      .limit(limit)
-      .execute();
-    for (const row of rows) ids.add(row.file_id);
-  }
-  return [...ids].slice(0, limit);
+      .limit(limit),
+  );
+
+/** Files with jobs whose news is due, each once. */
+async function dueFiles(db: Kysely<FilesTables>, now: number, limit: number): Promise<string[]> {
+  const rows = await Promise.all(dueJobs(db, now, limit).map((query) => query.execute()));
+  return [...new Set(rows.flat().map((row) => row.file_id))].slice(0, limit);
 }
 
 /** Files with jobs whose lease has run out. */

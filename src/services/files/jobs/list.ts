@@ -10,17 +10,16 @@ export const listJobs: FileVerb<'listJobs'> =
   ({ db }) =>
   async (request, context) => {
     const ownerId = ownerOf(context, request.ownerId);
-    const page = readPage(request.page, { created_at: 'created_at' } as const, [request.fileId, request.state]);
+    const page = readPage(request.page, { created_at: { column: 'created_at', holds: 'number' } } as const, [
+      request.fileId,
+      request.state,
+    ]);
     if (request.fileId !== '') await findFile(db.reader, ownerId, request.fileId);
     let query = db.reader.selectFrom('processing_jobs').selectAll().where('owner_id', '=', ownerId);
     if (request.fileId !== '') query = query.where('file_id', '=', request.fileId);
     if (request.state !== JobState.UNSPECIFIED) query = query.where('state', '=', toWord(JobState, request.state));
-    const { after, sort } = page;
-    if (after) {
-      query = query.where(({ eb, refTuple, tuple }) =>
-        eb(refTuple('created_at', 'id'), sort.direction === 'asc' ? '>' : '<', tuple(after.value as number, after.id)),
-      );
-    }
+    const { sort } = page;
+    if (page.after) query = query.where(page.beyond(db.dialect));
     const rows = await query
       .orderBy('created_at', sort.direction)
       .orderBy('id', sort.direction)

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { appendEvents } from '../events/append.ts';
-import { lockFile } from '../file-rows.ts';
+import { lockedFileRow } from '../file-rows.ts';
 import type { FilesTables } from '../tables.ts';
 import { countEnded, endedEvents } from './end.ts';
 
@@ -13,13 +13,17 @@ const SUSPICIOUS_LOSSES = 2;
  * Puts the jobs of a file whose lease has run out back into the queue, or gives them up after too many losses.
  */
 export async function recoverLostJobs(tx: Kysely<FilesTables>, fileId: string, now: number): Promise<void> {
-  const file = await lockFile(tx, fileId);
+  const file = await lockedFileRow(tx, fileId);
+  // Purged meanwhile.
+  if (!file || file.purge_reason !== null) return;
   const lost = await tx
     .selectFrom('processing_jobs')
     .selectAll()
     .where('file_id', '=', file.id)
     .where('state', '=', 'running')
     .where('lease_until', '<', now)
+    // So that none of them is extended meanwhile.
+    .forUpdate()
     .execute();
   if (lost.length === 0) return;
   const dead = lost.filter((job) => job.losses + 1 > MOST_LOSSES);

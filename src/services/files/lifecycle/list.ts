@@ -8,11 +8,15 @@ import type { FileVerb } from '../deps.ts';
 import { toFile, variantsOf } from '../file-rows.ts';
 import { NAME_SEARCH } from '../name-search.ts';
 import { nameKey, normalizeFolder } from '../names.ts';
-import { type Page, readPage } from '../pages.ts';
+import { readPage } from '../pages.ts';
 import type { FilesTables } from '../tables.ts';
 
-const SORTS = { created_at: 'created_at', name: 'name_key', size: 'size' } as const;
-type SortColumn = (typeof SORTS)[keyof typeof SORTS];
+const SORTS = {
+  created_at: { column: 'created_at', holds: 'number' },
+  name: { column: 'name_key', holds: 'string' },
+  size: { column: 'size', holds: 'number' },
+} as const;
+type SortColumn = (typeof SORTS)[keyof typeof SORTS]['column'];
 type FilesQuery<O> = SelectQueryBuilder<FilesTables, 'files', O>;
 
 export const listFiles: FileVerb<'listFiles'> =
@@ -22,12 +26,20 @@ export const listFiles: FileVerb<'listFiles'> =
     checkFilters(request);
     const { page: _, ...filter } = request;
     const page = readPage<SortColumn>(request.page, SORTS, filter);
-    let query = db.reader
+    // Who has just uploaded looks at the first page. Where one pages on or searches, some seconds do not matter.
+    const reader = page.after || request.query !== '' ? db.laggingReader : db.reader;
+    let query = reader
       .selectFrom('files')
       .selectAll()
       .where('owner_id', '=', ownerId)
       .where('purge_reason', 'is', null);
-    query = behind(filtered(query, request, db.dialect), page);
+    query = filtered(query, request, db.dialect);
+    if (request.query !== '') {
+      const { search } = db.dialect;
+      const own = { column: 'owner_id', value: ownerId };
+      query = query.where(await search.matchesAmong(db.reader, NAME_SEARCH, own, nameKey(request.query)));
+    }
+    if (page.after) query = query.where(page.beyond(db.dialect));
     const rows = await query
       .orderBy(page.sort.column, page.sort.direction)
       .orderBy('id', page.sort.direction)
@@ -35,7 +47,7 @@ export const listFiles: FileVerb<'listFiles'> =
       .execute();
     const shown = rows.slice(0, page.limit);
     const variants = await variantsOf(
-      db.reader,
+      reader,
       shown.map((row) => row.id),
     );
     const last = rows.length > page.limit ? shown.at(-1) : undefined;
@@ -63,7 +75,6 @@ function filtered<O>(query: FilesQuery<O>, request: ListFilesRequest, dialect: D
         narrowed.where('status', '!=', 'pending')
       : narrowed.where('status', '=', toWord(FileStatus, request.status));
   if (request.folder !== undefined) narrowed = narrowed.where('folder', '=', normalizeFolder(request.folder));
-  if (request.query !== '') narrowed = narrowed.where(dialect.search.matches(NAME_SEARCH, nameKey(request.query)));
   if (request.contentType !== '') narrowed = ofType(narrowed, request.contentType.toLowerCase());
   for (const [key, value] of Object.entries(request.metadata)) {
     narrowed = narrowed.where(({ eb, ref }) => eb(dialect.jsonText(ref('metadata'), key), '=', value));
@@ -85,14 +96,4 @@ function ofType<O>(query: FilesQuery<O>, type: string): FilesQuery<O> {
       eb.and([eb('content_type', '>=', `${type};`), eb('content_type', '<', `${type}<`)]),
     ]),
   );
-}
-
-function behind<O>(query: FilesQuery<O>, { after, sort }: Page<SortColumn>): FilesQuery<O> {
-  if (!after) return query;
-  const beyond = sort.direction === 'asc' ? '>' : '<';
-  return query.where(({ eb, refTuple, tuple }) => {
-    const { value, id } = after;
-    // Row values compare as one key, so the database can go straight to the place in its index.
-    return eb(refTuple(sort.column, 'id'), beyond, tuple(value as never, id as never));
-  });
 }

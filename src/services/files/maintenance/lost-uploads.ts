@@ -15,7 +15,8 @@ export const listLostUploads: MaintenanceVerb<'listLostUploads'> =
   async ({ after, limit }, context) => {
     requireService(context);
     const now = await db.now();
-    const rows = await db.reader
+    // Looked at again, under a lock, before anything is done about them.
+    const rows = await db.laggingReader
       .selectFrom('uploads')
       .innerJoin('files', 'files.id', 'uploads.file_id')
       .select('file_id')

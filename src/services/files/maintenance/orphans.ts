@@ -13,9 +13,14 @@ async function unreferenced(db: Kysely<FilesTables>, keys: readonly string[]): P
   const ours = keys.filter((key) => fileOfKey(key) !== undefined);
   if (ours.length === 0) return [];
   const fileIds = [...new Set(ours.map((key) => fileOfKey(key) as string))];
-  const [files, uploads, variants] = await Promise.all([
+  // Uploads first: one that is confirmed meanwhile is seen here or as a file, if not as both.
+  const uploads = await db
+    .selectFrom('uploads')
+    .select(['source_key', 'target_key'])
+    .where('file_id', 'in', fileIds)
+    .execute();
+  const [files, variants] = await Promise.all([
     db.selectFrom('files').select('object_key').where('id', 'in', fileIds).execute(),
-    db.selectFrom('uploads').select(['source_key', 'target_key']).where('file_id', 'in', fileIds).execute(),
     db.selectFrom('file_variants').select('object_key').where('file_id', 'in', fileIds).execute(),
   ]);
   const referenced = new Set<string | null>([
@@ -34,19 +39,9 @@ export const reviewObjects: MaintenanceVerb<'reviewObjects'> =
     if (dryRun || found.length === 0) return { unreferenced: found };
     const now = await db.now();
     await db.unit(async (tx) => {
-      const marked = await tx
-        .selectFrom('object_marks')
-        .select('object_key')
-        .where('object_key', 'in', found)
-        .execute();
-      const known = new Set(marked.map((row) => row.object_key));
-      const fresh = found.filter((key) => !known.has(key));
-      if (fresh.length > 0) {
-        await tx
-          .insertInto('object_marks')
-          .values(fresh.map((key) => ({ object_key: key, marked_at: now })))
-          .execute();
-      }
+      // In one order, so that two janitors do not wait for each other.
+      const marks = found.toSorted().map((key) => ({ object_key: key, marked_at: now }));
+      await db.dialect.insertIfAbsent(tx, 'object_marks', marks, ['object_key']);
     });
     return { unreferenced: found };
   };

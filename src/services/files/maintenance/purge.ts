@@ -1,6 +1,7 @@
 import { requireService } from '../access.ts';
 import type { MaintenanceVerb } from '../deps.ts';
 import { appendEvents } from '../events/append.ts';
+import { lockedFileRow } from '../file-rows.ts';
 import { filePrefix, inboxKey } from '../keys.ts';
 import { changeUsage } from '../owners.ts';
 import { markForPurge } from '../purge.ts';
@@ -12,8 +13,7 @@ export const beginPurge: MaintenanceVerb<'beginPurge'> =
     requireService(context);
     const now = await db.now();
     return db.unit(async (tx) => {
-      const query = tx.selectFrom('files').selectAll().where('id', '=', fileId);
-      const file = await query.forUpdate().executeTakeFirst();
+      const file = await lockedFileRow(tx, fileId);
       const reason = file && purgeReasonOf(file, settings, now);
       if (!file || !reason) return { begun: false, keys: [], prefixes: [] };
       if (file.purge_reason === null) await markForPurge(tx, fileId, reason, now);
@@ -33,8 +33,7 @@ export const finishPurge: MaintenanceVerb<'finishPurge'> =
     requireService(context);
     const now = await db.now();
     await db.unit(async (tx) => {
-      const query = tx.selectFrom('files').selectAll().where('id', '=', fileId);
-      const file = await query.forUpdate().executeTakeFirst();
+      const file = await lockedFileRow(tx, fileId);
       // Done by another already, or never begun.
       if (!file || file.purge_reason === null) return;
       // Nobody was told of an upload that did not end.

@@ -177,7 +177,19 @@ export const files: Migration = {
       .addColumn('data', 'text', (column) => column.notNull())
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .execute();
-    await db.schema.createIndex('files_outbox_by_position').on('files_outbox').columns(['position', 'id']).execute();
+    await dialect.addSparseIndex(db, {
+      name: 'files_outbox_by_position',
+      table: 'files_outbox',
+      columns: ['position'],
+      where: [['position', 'is not', null]],
+    });
+    // Those that the relay has not numbered yet.
+    await dialect.addSparseIndex(db, {
+      name: 'files_outbox_unnumbered',
+      table: 'files_outbox',
+      columns: ['id'],
+      where: [['position', 'is', null]],
+    });
 
     await db.schema
       .createTable('files_leases')

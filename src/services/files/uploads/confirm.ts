@@ -4,7 +4,7 @@ import { newId } from '../../../base/ids.ts';
 import type { ReceivedPart } from '../../../contract/holdfast/v1/file.ts';
 import { notFound, ownerOf } from '../access.ts';
 import type { FilesDeps, FileVerb } from '../deps.ts';
-import { type FileRow, lockFile } from '../file-rows.ts';
+import { type FileRow, lockedFileRow, lockFile } from '../file-rows.ts';
 import { announcePurge, lockUpload, markForPurge } from '../purge.ts';
 import { completeUpload } from './complete.ts';
 import { isConfirmToken } from './confirm-token.ts';
@@ -100,6 +100,8 @@ async function endConfirm(deps: FilesDeps, upload: ConfirmedUpload, leaseToken: 
     (upload.multipart_id !== null && hasCode(error, 'size_mismatch', 'checksum_mismatch'));
   const now = await deps.db.now();
   await deps.db.unit(async (tx) => {
+    // Files before uploads, as everywhere: otherwise two units might wait for each other.
+    await lockedFileRow(tx, upload.file_id);
     const reopened = await tx
       .updateTable('uploads')
       .set({ state: 'open', lease_token: null, lease_until: null })

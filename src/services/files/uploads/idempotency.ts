@@ -1,11 +1,12 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import { HoldfastError } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
+import type { Dialect } from '../../../drivers/database/port.ts';
 import { ownerOf } from '../access.ts';
 import type { UploadVerb } from '../deps.ts';
-import type { FileRow } from '../file-rows.ts';
+import { type FileRow, lockedFileRow } from '../file-rows.ts';
 import { markForPurge } from '../purge.ts';
-import type { FilesTables } from '../tables.ts';
+import type { FilesTables, IdempotencyKeysTable } from '../tables.ts';
 
 /** How long an answer is kept, in milliseconds. */
 const KEEP = 24 * 3600_000;
@@ -18,13 +19,17 @@ export const claimIdempotencyKey: UploadVerb<'claimIdempotencyKey'> =
     const ownerId = ownerOf(context, request.ownerId);
     const now = await db.now();
     return db.unit(async (tx) => {
-      const query = tx
-        .selectFrom('idempotency_keys')
-        .selectAll()
-        .where('owner_id', '=', ownerId)
-        .where('idempotency_key', '=', request.key);
-      const row = await query.forUpdate().executeTakeFirst();
-      if (row && row.expires_at > now) {
+      const fresh = {
+        id: newId(),
+        owner_id: ownerId,
+        idempotency_key: request.key,
+        fingerprint: null,
+        answer: null,
+        lease_until: now + LEASE,
+        expires_at: now + KEEP,
+      };
+      const row = await lockKey(tx, db.dialect, fresh, now);
+      if (row.id !== fresh.id) {
         if (row.answer !== null) return { id: row.id, fingerprint: row.fingerprint ?? '', answer: row.answer };
         if (row.lease_until > now) {
           throw new HoldfastError(
@@ -43,23 +48,30 @@ export const claimIdempotencyKey: UploadVerb<'claimIdempotencyKey'> =
           .execute();
         return { id: row.id };
       }
-      if (row) await forget(tx, row.id);
-      const id = newId();
-      await tx
-        .insertInto('idempotency_keys')
-        .values({
-          id,
-          owner_id: ownerId,
-          idempotency_key: request.key,
-          fingerprint: null,
-          answer: null,
-          lease_until: now + LEASE,
-          expires_at: now + KEEP,
-        })
-        .execute();
-      return { id };
+      return { id: row.id };
     });
   };
+
+/** The owner's row of this key, locked: the one that is there, unless it has expired, or otherwise `fresh`. */
+async function lockKey(
+  tx: Kysely<FilesTables>,
+  dialect: Dialect,
+  fresh: Selectable<IdempotencyKeysTable>,
+  now: number,
+): Promise<Selectable<IdempotencyKeysTable>> {
+  const query = tx
+    .selectFrom('idempotency_keys')
+    .selectAll()
+    .where('owner_id', '=', fresh.owner_id)
+    .where('idempotency_key', '=', fresh.idempotency_key)
+    .forUpdate();
+  const found = await query.executeTakeFirst();
+  if (found && found.expires_at > now) return found;
+  if (found) await forget(tx, found.id);
+  await dialect.insertIfAbsent(tx, 'idempotency_keys', [fresh], ['owner_id', 'idempotency_key']);
+  // Another request may have been first.
+  return query.executeTakeFirstOrThrow();
+}
 
 export const extendIdempotencyKey: UploadVerb<'extendIdempotencyKey'> =
   ({ db }) =>
@@ -87,6 +99,7 @@ export const settleIdempotencyKey: UploadVerb<'settleIdempotencyKey'> =
         .selectFrom('idempotency_keys')
         .select(['owner_id', 'answer'])
         .where('id', '=', id)
+        .forUpdate()
         .executeTakeFirst();
       if (row?.owner_id !== owner || row.answer !== null) return;
       if (answer === undefined) await forget(tx, id);
@@ -114,15 +127,21 @@ export async function claimedFile(
   { ownerId, idempotencyId, part }: Part & { readonly ownerId: string },
   now: number,
 ): Promise<FileRow | undefined> {
-  const file = await tx
+  // Two requests may believe that they hold the key, when one of them was held up: one after the other, then.
+  const key = tx
+    .selectFrom('idempotency_keys')
+    .select('id')
+    .where('id', '=', idempotencyId)
+    .where('owner_id', '=', ownerId);
+  if (!(await key.forUpdate().executeTakeFirst())) return undefined;
+  const known = await tx
     .selectFrom('idempotency_files')
-    .innerJoin('files', 'files.id', 'idempotency_files.file_id')
-    .selectAll('files')
+    .select('file_id')
     .where('idempotency_id', '=', idempotencyId)
     .where('part', '=', part)
-    .where('files.owner_id', '=', ownerId)
     .executeTakeFirst();
-  if (!file || file.purge_reason !== null) return undefined;
+  const file = known && (await lockedFileRow(tx, known.file_id));
+  if (!file || file.owner_id !== ownerId || file.purge_reason !== null) return undefined;
   if (file.status !== 'pending') return file;
   await markForPurge(tx, file.id, 'abandoned', now);
   return undefined;

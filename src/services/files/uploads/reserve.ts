@@ -29,13 +29,13 @@ const insertUpload = preparedInsert<FilesTables, 'uploads'>('uploads');
  * here, whichever way its bytes come.
  */
 export async function reserve(
-  { settings }: Pick<FilesDeps, 'settings'>,
+  { db, settings }: Pick<FilesDeps, 'db' | 'settings'>,
   tx: Kysely<FilesTables>,
   { ownerId, file, kind, hold, declaredSize, partSize, keys }: Reservation,
   now: number,
 ): Promise<{ file: FileRow; upload: UploadsTable }> {
   const checked = checkNewFile(file, settings, now);
-  const owner = await lockOwner(tx, ownerId, now);
+  const owner = await lockOwner(tx, db.dialect, ownerId, now);
   checkQuota(owner, hold, settings.userQuota);
   const id = newId();
   const { source, target } = keys(owner.owner_key, id);
@@ -78,8 +78,6 @@ export async function reserve(
     created_at: now,
     expires_at: now + settings.uploadExpiry,
   };
-  await insertFile(tx, row);
-  await insertUpload(tx, upload);
-  await changeUsage(tx, ownerId, { used: 0, held: hold });
+  await Promise.all([insertFile(tx, row), insertUpload(tx, upload), changeUsage(tx, ownerId, { used: 0, held: hold })]);
   return { file: row, upload };
 }

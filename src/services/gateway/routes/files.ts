@@ -43,7 +43,7 @@ const ListQuery = Type.Object(
 const ChangeBody = Type.Object(
   {
     name: Type.Optional(Type.String({ description: 'Not empty, at most 255 characters, no path.' })),
-    folder: Type.Optional(nullable(Type.String({ description: 'null for the root.' }))),
+    folder: Type.Optional(nullable(Type.String({ description: 'At most 1,024 bytes in UTF-8; null for the root.' }))),
     metadata: Type.Optional(
       nullable(Type.Record(Type.String(), Type.String(), { description: 'Replaces all metadata; null clears it.' })),
     ),

@@ -43,7 +43,7 @@ const sha256 = (description: string) =>
   });
 const folder = Type.String({
   maxLength: 4096,
-  description: 'Names joined by "/"; empty for the root.',
+  description: 'Names joined by "/", at most 1,024 bytes in UTF-8; empty for the root.',
   examples: ['photos/2026'],
 });
 const metadataText = Type.String({

@@ -121,7 +121,7 @@ export function lostUploadOutcomeToNumber(object: LostUploadOutcome): number {
 }
 
 export interface ListPurgeableRequest {
-  /** Ids after this one. */
+  /** The `next` of the page before; empty for the first page. */
   after: string;
   limit: number;
 }
@@ -133,7 +133,10 @@ export interface Purgeable {
 }
 
 export interface ListPurgeableResponse {
+  /** Each file once, as long as nothing becomes due meanwhile. */
   files: Purgeable[];
+  /** Where the next page begins, whatever was purged meanwhile; empty on the last page. */
+  next: string;
 }
 
 export interface ListLostUploadsRequest {
@@ -355,13 +358,16 @@ export const Purgeable: MessageFns<Purgeable> = {
 };
 
 function createBaseListPurgeableResponse(): ListPurgeableResponse {
-  return { files: [] };
+  return { files: [], next: "" };
 }
 
 export const ListPurgeableResponse: MessageFns<ListPurgeableResponse> = {
   encode(message: ListPurgeableResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.files) {
       Purgeable.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.next !== "") {
+      writer.uint32(18).string(message.next);
     }
     return writer;
   },
@@ -387,6 +393,14 @@ export const ListPurgeableResponse: MessageFns<ListPurgeableResponse> = {
             message.files.push(Purgeable.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.next = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -405,6 +419,7 @@ export const ListPurgeableResponse: MessageFns<ListPurgeableResponse> = {
   fromPartial<I extends Exact<DeepPartial<ListPurgeableResponse>, I>>(object: I): ListPurgeableResponse {
     const message = createBaseListPurgeableResponse();
     message.files = object.files?.map((e) => Purgeable.fromPartial(e)) || [];
+    message.next = object.next ?? "";
     return message;
   },
 };

@@ -1,0 +1,148 @@
+import type { MovingTables } from '../../base/moving-tables.ts';
+import type { FilesTable, FilesTables } from './tables.ts';
+
+/** Objects of a file that is being purged may be gone in part. The purge goes on at the other place, with what is there. */
+const PURGED: keyof FilesTable = 'purge_reason';
+
+/**
+ * What goes along when an installation moves. Uploads under way go along as rows; their bytes do not, so that they
+ * expire like any upload whose bytes never came, and give back what they held.
+ */
+export const FILES_MOVING: MovingTables<FilesTables> = {
+  files_installation: { columns: { id: 'key', created_at: 'value' } },
+  owners: {
+    columns: {
+      owner_id: 'key',
+      owner_key: 'value',
+      quota: 'value',
+      used: 'value',
+      held: 'value',
+      created_at: 'value',
+    },
+  },
+  files: {
+    columns: {
+      id: 'key',
+      owner_id: 'value',
+      owner_key: 'value',
+      name: 'value',
+      name_key: 'value',
+      folder: 'value',
+      content_type: 'value',
+      size: 'value',
+      sha256: 'value',
+      metadata: 'value',
+      status: 'value',
+      visibility: 'value',
+      object_key: 'value',
+      jobs_total: 'value',
+      jobs_finished: 'value',
+      jobs_failed: 'value',
+      attempts: 'value',
+      apart: 'value',
+      sequence: 'value',
+      created_at: 'value',
+      updated_at: 'value',
+      uploaded_at: 'value',
+      deleted_at: 'value',
+      expires_at: 'value',
+      purge_reason: 'value',
+    },
+    object: {
+      key: 'object_key',
+      size: 'size',
+      sha256: 'sha256',
+      contentType: 'content_type',
+      unless: { column: PURGED },
+    },
+  },
+  uploads: {
+    columns: {
+      file_id: 'key',
+      owner_id: 'value',
+      kind: 'value',
+      source_key: 'value',
+      target_key: 'value',
+      declared_size: 'value',
+      declared_sha256: 'value',
+      declared_type: 'value',
+      held: 'value',
+      multipart_id: 'value',
+      part_size: 'value',
+      state: 'value',
+      lease_token: 'value',
+      lease_until: 'value',
+      created_at: 'value',
+      expires_at: 'value',
+    },
+  },
+  idempotency_keys: {
+    columns: {
+      id: 'key',
+      owner_id: 'value',
+      idempotency_key: 'value',
+      fingerprint: 'value',
+      answer: 'value',
+      lease_until: 'value',
+      expires_at: 'value',
+    },
+  },
+  idempotency_files: { columns: { idempotency_id: 'key', part: 'key', file_id: 'value' } },
+  file_variants: {
+    columns: {
+      file_id: 'key',
+      type: 'key',
+      object_key: 'value',
+      content_type: 'value',
+      size: 'value',
+      width: 'value',
+      height: 'value',
+      sha256: 'value',
+      created_at: 'value',
+    },
+    object: {
+      key: 'object_key',
+      size: 'size',
+      sha256: 'sha256',
+      contentType: 'content_type',
+      unless: { column: PURGED, of: { table: 'files', key: 'id', by: 'file_id' } },
+    },
+  },
+  processing_jobs: {
+    columns: {
+      id: 'key',
+      file_id: 'value',
+      owner_id: 'value',
+      type: 'value',
+      processor: 'value',
+      options: 'value',
+      counted: 'value',
+      state: 'value',
+      attempt: 'value',
+      losses: 'value',
+      due_at: 'value',
+      announce_at: 'value',
+      lease_token: 'value',
+      lease_until: 'value',
+      code: 'value',
+      reason: 'value',
+      created_at: 'value',
+      updated_at: 'value',
+    },
+  },
+  files_outbox: {
+    columns: {
+      id: 'key',
+      position: 'value',
+      type: 'value',
+      version: 'value',
+      file_id: 'value',
+      owner_id: 'value',
+      sequence: 'value',
+      data: 'value',
+      created_at: 'value',
+    },
+  },
+  files_leases: { stays: 'Its instances hold them.' },
+  object_marks: { stays: 'They tell of the objects in its store.' },
+};
