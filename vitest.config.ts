@@ -1,13 +1,34 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { absent, type EngineName } from './test/harness/engines/index.ts';
+import { EMBEDDED, type StackKind } from './test/harness/stack-kind.ts';
 
 const workers = Math.min(8, Math.max(2, availableParallelism()));
 
+/** What the API is tested on beside the embedded default, with two whole servers each. */
+const STACKS: readonly StackKind[] = [
+  { database: 'postgres', objects: 's3', broker: 'nats' },
+  { database: 'postgres', objects: 's3', broker: 'redis' },
+  { database: 'mysql', objects: 's3', broker: 'rabbitmq' },
+  { database: 'postgres', objects: 'disk', broker: 'rabbitmq' },
+];
+
 /** Groups run one after another. Those that start real servers have each a core or more for their two processes. */
-const project = (name: string, groupOrder: number, include: string[], maxWorkers = workers) => ({
+const project = (name: string, groupOrder: number, include: string[], maxWorkers = workers, stack = EMBEDDED) => ({
   extends: true as const,
-  test: { name, include, maxWorkers, sequence: { groupOrder } },
+  test: { name, include, maxWorkers, sequence: { groupOrder }, provide: { stack, leftOut: '' } },
 });
+
+const servers = Math.max(2, Math.floor(workers / 2));
+
+/** The tests of the API that depend on what a stack stands on; in their place one that says why they are left out. */
+function apiOn(stack: StackKind) {
+  const parts = Object.values(stack);
+  const leftOut = absent(parts.filter((part): part is EngineName => part !== 'disk')).join(', ');
+  const include = leftOut ? ['test/harness/left-out.ts'] : ['test/api/*.test.ts'];
+  const made = project(`api:${parts.join('+')}`, 1, include, servers, stack);
+  return { ...made, test: { ...made.test, provide: { stack, leftOut } } };
+}
 
 export default defineConfig({
   test: {
@@ -22,7 +43,8 @@ export default defineConfig({
     reporters: ['default', './scripts/test/collector.ts'],
     projects: [
       project('unit', 0, ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bin/*.test.ts', 'test/harness/**/*.test.ts']),
-      project('api', 1, ['test/api/**/*.test.ts'], Math.max(2, Math.floor(workers / 2))),
+      project('api', 1, ['test/api/**/*.test.ts'], servers),
+      ...STACKS.map(apiOn),
       project('faults', 2, ['test/faults/**/*.test.ts'], Math.max(1, Math.floor(workers / 2))),
     ],
     coverage: {

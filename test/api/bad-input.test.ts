@@ -23,9 +23,9 @@ beforeAll(async () => {
 });
 
 const present = async () => ({
-  stored: await storedFiles(stack.dataDir),
-  quota: quotaOf(stack.dataDir, me),
-  rows: query(stack.dataDir, 'SELECT id, status, purge_reason FROM files WHERE purge_reason IS NULL ORDER BY id'),
+  stored: await storedFiles(stack),
+  quota: await quotaOf(stack, me),
+  rows: await query(stack, 'SELECT id, status, purge_reason FROM files WHERE purge_reason IS NULL ORDER BY id'),
   list: await user.listAll(),
 });
 
@@ -43,7 +43,7 @@ async function nothingLost(fail: () => Promise<unknown>): Promise<void> {
 
 async function removeForGood(id: string): Promise<void> {
   await user.expect(204, 'DELETE', `/api/files/${id}?permanent=true`);
-  await until('it to be purged', () => query(stack.dataDir, 'SELECT 1 FROM files WHERE id = ?', id).length === 0);
+  await until('it to be purged', async () => (await query(stack, 'SELECT 1 FROM files WHERE id = ?', id)).length === 0);
 }
 
 const refused = (status: number, code: string, send: () => Promise<Answer>) =>
@@ -67,7 +67,7 @@ const file = (filename: string, content: string | Uint8Array = 'x', type = 'text
 
 describe('a body that is cut off in the middle', () => {
   const half = Buffer.alloc(500_000, 'x');
-  const begun = () => until('the upload to be begun', () => quotaOf(stack.dataDir, me).held > 0);
+  const begun = () => until('the upload to be begun', async () => (await quotaOf(stack, me)).held > 0);
   const cut = (request: (string | Uint8Array)[]) =>
     nothingLost(() => sendRaw(stack.api.url(), request, { cutWhen: begun }));
 
@@ -101,13 +101,13 @@ describe('a body that is cut off in the middle', () => {
   test('leaves a signed upload open, to be sent again', async () => {
     const whole = Buffer.alloc(MAX, 'x');
     const { file, upload } = await user.begin({ name: 'again.txt', size: MAX, contentType: 'text/plain' });
-    const before = await storedFiles(stack.dataDir);
+    const before = await storedFiles(stack);
     const { pathname } = new URL(upload.url);
     const request = `PUT ${pathname} HTTP/1.1\r\nHost: holdfast\r\nContent-Type: text/plain\r\nContent-Length: ${MAX}\r\n\r\n`;
     await sendRaw(stack.api.url(), [request, whole.subarray(0, MAX - 1)], {
-      cutWhen: () => until('bytes to arrive', async () => (await storedFiles(stack.dataDir)).length > before.length),
+      cutWhen: () => until('bytes to arrive', async () => (await storedFiles(stack)).length > before.length),
     });
-    await until('the bytes to be gone', async () => (await storedFiles(stack.dataDir)).length === before.length);
+    await until('the bytes to be gone', async () => (await storedFiles(stack)).length === before.length);
     const confirm = () => user.call('POST', `/api/uploads/${file.id}/confirm`, { json: {} });
     expectProblem(await confirm(), 409, 'upload_not_complete');
     expect((await user.put(upload.url, whole, upload.headers)).status).toBe(200);
@@ -272,7 +272,7 @@ describe('a name', () => {
     }
     await until('them to be purged', async () => {
       await stack.cli('sweep');
-      return query(stack.dataDir, 'SELECT 1 FROM files WHERE purge_reason IS NOT NULL').length === 0;
+      return (await query(stack, 'SELECT 1 FROM files WHERE purge_reason IS NOT NULL')).length === 0;
     });
   });
 });

@@ -67,7 +67,7 @@ describe('an Idempotency-Key', () => {
     const slow = sendRaw(stack.api.url(), [head], { cutWhen: () => new Promise((resolve) => (cut = resolve)) });
     await until(
       'the slow request to hold its key',
-      () => query(stack.dataDir, 'SELECT 1 FROM idempotency_keys WHERE idempotency_key = ?', key).length > 0,
+      async () => (await query(stack, 'SELECT 1 FROM idempotency_keys WHERE idempotency_key = ?', key)).length > 0,
     );
     expectProblem(await send(key, 'slow', 'slow.txt'), 409, 'idempotency_in_flight');
     cut();

@@ -122,14 +122,14 @@ describe('an upload in parts', () => {
   });
 
   test('given up leaves nothing', async () => {
-    const before = await storedFiles(stack.dataDir);
+    const before = await storedFiles(stack);
     const { file, upload } = await user.begin({ name: 'given-up.bin', size: SIZE });
     const first = upload.parts[0] as SignedPart;
     expect((await user.put(first.url, Buffer.alloc(upload.partSize))).status).toBe(200);
     expect((await user.call('DELETE', `/api/uploads/${file.id}`)).status).toBe(204);
     expectProblem(await user.call('GET', `/api/uploads/${file.id}`), 404, 'not_found');
     expect((await user.put(first.url, Buffer.alloc(upload.partSize))).status).toBeGreaterThanOrEqual(400);
-    await until('its parts to be gone', async () => (await storedFiles(stack.dataDir)).length === before.length);
-    expect(await storedFiles(stack.dataDir)).toEqual(before);
+    await until('its parts to be gone', async () => (await storedFiles(stack)).length === before.length);
+    expect(await storedFiles(stack)).toEqual(before);
   });
 });

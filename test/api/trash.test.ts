@@ -28,7 +28,7 @@ const sweepUntilGone = (...ids: string[]) =>
     'the janitor to purge',
     async () => {
       await sweep();
-      return query(stack.dataDir, `SELECT 1 FROM files WHERE id IN (${ids.map((id) => `'${id}'`)})`).length === 0;
+      return (await query(stack, `SELECT 1 FROM files WHERE id IN (${ids.map((id) => `'${id}'`)})`)).length === 0;
     },
     { every: 300 },
   );
@@ -50,25 +50,25 @@ describe('deleting a file', () => {
   });
 
   test('counts against the quota until it is purged', async () => {
-    const before = quotaOf(stack.dataDir, me).used;
+    const before = (await quotaOf(stack, me)).used;
     const { id } = await text('counted.txt', 'x'.repeat(1_000));
     await remove(id);
-    expect(quotaOf(stack.dataDir, me).used).toBe(before + 1_000);
+    expect((await quotaOf(stack, me)).used).toBe(before + 1_000);
     await sweepUntilGone(id);
-    expect(quotaOf(stack.dataDir, me)).toEqual({ used: before, held: 0 });
+    expect(await quotaOf(stack, me)).toEqual({ used: before, held: 0 });
   });
 
   test('for good takes it away, variants and all', async () => {
-    const before = await storedFiles(stack.dataDir);
+    const before = await storedFiles(stack);
     const { id } = await user.upload(await fixture('photo.webp'), { name: 'photo.webp' });
     await user.processed(id);
-    expect((await storedFiles(stack.dataDir)).length).toBeGreaterThan(before.length + 3);
+    expect((await storedFiles(stack)).length).toBeGreaterThan(before.length + 3);
     expect((await remove(id, '?permanent=true')).status).toBe(204);
     expectProblem(await user.call('GET', `/api/files/${id}`), 404, 'not_found');
     expectProblem(await user.call('GET', `/api/files/${id}/content`), 404, 'not_found');
     expectProblem(await restore(id), 404, 'not_found');
     await sweepUntilGone(id);
-    expect(await storedFiles(stack.dataDir)).toEqual(before);
+    expect(await storedFiles(stack)).toEqual(before);
   });
 
   test('for good works from the trash', async () => {
@@ -90,7 +90,7 @@ describe('the janitor', () => {
         every: 300,
       },
     );
-    expect(query(stack.dataDir, 'SELECT id FROM files WHERE id = ?', id)).toHaveLength(1);
+    expect(await query(stack, 'SELECT id FROM files WHERE id = ?', id)).toHaveLength(1);
     await sweepUntilGone(id);
     expectProblem(await restore(id), 404, 'not_found');
   });
@@ -103,13 +103,13 @@ describe('the janitor', () => {
   });
 
   test('gives up uploads that were never confirmed, sent or not', async () => {
-    const before = await storedFiles(stack.dataDir);
+    const before = await storedFiles(stack);
     const unsent = await user.begin({ name: 'unsent.txt', size: 1_000 });
     const cut = await user.begin({ name: 'cut.txt', size: 6 });
-    expect(quotaOf(stack.dataDir, me).held).toBe(1_006);
+    expect((await quotaOf(stack, me)).held).toBe(1_006);
     await sweepUntilGone(unsent.file.id, cut.file.id);
-    expect(quotaOf(stack.dataDir, me).held).toBe(0);
-    expect(await storedFiles(stack.dataDir)).toEqual(before);
+    expect((await quotaOf(stack, me)).held).toBe(0);
+    expect(await storedFiles(stack)).toEqual(before);
   });
 
   test('confirms an upload whose bytes are all there', async () => {
@@ -136,7 +136,7 @@ describe('the janitor on its schedule', () => {
     await somebody.expect(204, 'DELETE', `/api/files/${id}`);
     await until(
       'the file to be purged',
-      () => query(scheduled.dataDir, 'SELECT 1 FROM files WHERE id = ?', id).length === 0,
+      async () => (await query(scheduled, 'SELECT 1 FROM files WHERE id = ?', id)).length === 0,
     );
   });
 });

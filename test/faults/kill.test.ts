@@ -37,6 +37,7 @@ describe(`killed at ${ROUNDS} random moments under load (HOLDFAST_SEED=${SEED} r
     console.log(`HOLDFAST_SEED=${SEED}`);
     const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-kill-'));
     const env = { PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'info', WORKER_CONCURRENCY: '2' };
+    const at = { databaseUrl: 'sqlite:', storageUrl: 'file:', dataDirs: [dataDir] };
     const random = seeded(SEED);
     const ledger = new Ledger();
     let printed = '';
@@ -56,8 +57,8 @@ describe(`killed at ${ROUNDS} random moments under load (HOLDFAST_SEED=${SEED} r
         await sweep;
         printed = server.output();
         expect(ledger.broken).toEqual([]);
-        expect(await missingObjects(dataDir)).toEqual([]);
-        expect(contradictions(dataDir)).toEqual([]);
+        expect(await missingObjects(at)).toEqual([]);
+        expect(await contradictions(at)).toEqual([]);
 
         if (random() < 0.25) {
           const starting = spawnServer(env);
@@ -72,19 +73,19 @@ describe(`killed at ${ROUNDS} random moments under load (HOLDFAST_SEED=${SEED} r
       await allJobsEnd(api, 2 * MINUTE);
       expect(await brokenPromises(api, ledger)).toEqual([]);
       expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-      expect(contradictions(dataDir)).toEqual([]);
+      expect(await contradictions(at)).toEqual([]);
 
       // A day and a bit later the janitor has seen everything twice.
       for (let day = 0; day < 2; day += 1) {
-        passTime(dataDir, 25 * 60 * MINUTE);
+        await passTime(at, 25 * 60 * MINUTE);
         server = await startServer(env);
         const swept = await runCli(['sweep', '--all-orphans'], env);
         expect(swept.code, swept.stdout + swept.stderr).toBe(0);
         await server.kill('SIGTERM');
       }
-      expect(await leftovers(dataDir)).toEqual([]);
-      expect(await missingObjects(dataDir)).toEqual([]);
-      expect(contradictions(dataDir)).toEqual([]);
+      expect(await leftovers(at)).toEqual([]);
+      expect(await missingObjects(at)).toEqual([]);
+      expect(await contradictions(at)).toEqual([]);
       console.log(`${ledger.accepted.size} files accepted, ${ledger.jobs.size} jobs, ${ROUNDS} kills`);
     } catch (error) {
       console.error(`HOLDFAST_SEED=${SEED}\n${`${printed}${server.output()}`.slice(-20_000)}`);

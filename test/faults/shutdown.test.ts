@@ -25,9 +25,9 @@ describe('SIGTERM', () => {
       expect(exit, stack.output()).toEqual({ code: 0, signal: null });
       expect(children.filter(isAlive)).toEqual([]);
       await load.stop();
-      expect(contradictions(stack.dataDir)).toEqual([]);
-      expect((await storedFiles(stack.dataDir)).filter((path) => /[/\\]tmp[/\\]/.test(path))).toEqual([]);
-      expect(await scratchFiles(stack.dataDir)).toEqual([]);
+      expect(await contradictions(stack)).toEqual([]);
+      expect((await storedFiles(stack)).filter((path) => /[/\\]tmp[/\\]/.test(path))).toEqual([]);
+      expect(await scratchFiles(stack)).toEqual([]);
 
       await stack.start();
       await allJobsEnd(user, 60_000);

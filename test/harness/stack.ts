@@ -1,29 +1,39 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { Api } from './client.ts';
+import type { EngineName, Place } from './engines/index.ts';
+import { place } from './engines/use.ts';
+import type { Installation } from './inspect.ts';
 import { type Environment, type Finished, runCli, type ServerProcess, startServer } from './process.ts';
+import { type StackKind, stackKind } from './stack-kind.ts';
 
-export interface StackOptions {
-  readonly database?: 'sqlite';
-  readonly objects?: 'disk';
-  readonly broker?: 'local';
+/** By default what the test's project stands on: see vitest.config.ts. */
+export interface StackOptions extends Partial<StackKind> {
   /** Settings beside those that say where everything is. */
   readonly env?: Environment;
   /** A folder that is there already and stays; by default a temporary one that goes with the stack. */
   readonly dataDir?: string;
+  /** Whole servers that share the work; by default two, wherever the stack allows it. */
+  readonly instances?: 1 | 2;
+  /** Leads the URL of an engine elsewhere, such as through a proxy. */
+  readonly through?: (engine: EngineName, url: string) => Promise<string> | string;
 }
 
 /** Holdfast as it was asked for, running on data of its own. */
-export interface Stack {
+export interface Stack extends Installation {
+  /** Of the first instance. */
   readonly dataDir: string;
+  /** The first of the instances. */
   readonly server: ServerProcess;
-  /** A client that is signed in as nobody. */
+  readonly servers: readonly ServerProcess[];
+  /** A client that is signed in as nobody. Its requests go to one instance after the other. */
   readonly api: Api;
-  /** Starts it again on the same data; what runs of it must have ended. */
+  /** Starts all instances again on the same data; those that run must have ended. */
   start(env?: Environment): Promise<void>;
-  /** Runs a command of the program with the settings of this stack. */
+  /** Runs a command of the program with the settings of the first instance. */
   cli(...args: string[]): Promise<Finished>;
   /** What all servers of this stack have printed. */
   output(): string;
@@ -31,38 +41,106 @@ export interface Stack {
   dispose(): Promise<void>;
 }
 
-export async function startStack({ env = {}, dataDir }: StackOptions = {}): Promise<Stack> {
-  const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'holdfast-')));
-  const removeFolder = () => (dataDir ? undefined : rm(folder, { recursive: true, force: true }));
-  const servers: ServerProcess[] = [];
-  let settings: Environment = { LOG_LEVEL: 'info', ...env, PORT: '0', DATA_DIR: folder };
-  const last = () => servers.at(-1) as ServerProcess;
+const ENGINES: Readonly<Record<string, EngineName | undefined>> = {
+  postgres: 'postgres',
+  mysql: 'mysql',
+  s3: 's3',
+  redis: 'redis',
+  nats: 'nats',
+  rabbitmq: 'rabbitmq',
+};
 
-  const start = async (more: Environment = {}) => {
-    settings = { ...settings, ...more };
-    servers.push(await startServer(settings));
+/** All instances must have the same. */
+const SECRET = 'the secret of a stack that is there for a test only';
+
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const ground = await layOut(options);
+  const { installation, settings, instances } = ground;
+  const all: ServerProcess[] = [];
+  let more: Environment = {};
+  let turn = 0;
+  const current = () => all.slice(-instances);
+  const settingsOf = (instance: number): Environment => ({ ...settings(instance), ...more });
+
+  const start = async (env: Environment = {}) => {
+    more = { ...more, ...env };
+    const starting = installation.dataDirs.map((_, instance) => startServer(settingsOf(instance)));
+    const results = await Promise.allSettled(starting);
+    const started = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    all.push(...started);
+    const failure = results.find((result) => result.status === 'rejected');
+    if (!failure) return;
+    await Promise.all(started.map((server) => server.kill('SIGKILL')));
+    throw failure.reason;
   };
   try {
     await start();
   } catch (error) {
-    await removeFolder();
+    await ground.remove();
     throw error;
   }
   return {
-    dataDir: folder,
+    ...installation,
+    dataDir: installation.dataDirs[0] as string,
     get server() {
-      return last();
+      return current()[0] as ServerProcess;
     },
-    api: new Api(() => last().url),
+    get servers() {
+      return current();
+    },
+    api: new Api(() => (current()[turn++ % instances] as ServerProcess).url),
     start,
-    cli: (...args) => runCli(args, settings),
-    output: () => servers.map((server) => server.output()).join('\n--- started again ---\n'),
+    cli: (...args) => runCli(args, settingsOf(0)),
+    output: () => all.map((server) => server.output()).join('\n--- another server ---\n'),
     async dispose() {
       // Only a process that ends by itself writes down what it covered.
-      await last().kill(process.env.NODE_V8_COVERAGE ? 'SIGTERM' : 'SIGKILL');
-      await removeFolder();
+      const signal = process.env.NODE_V8_COVERAGE ? 'SIGTERM' : 'SIGKILL';
+      await Promise.all(current().map((server) => server.kill(signal)));
+      await ground.remove();
     },
   };
+}
+
+/** Makes the places that a stack stands on, and says with which settings its instances start. */
+async function layOut(options: StackOptions) {
+  const { database, objects, broker } = { ...stackKind(), ...options };
+  const embedded = database === 'sqlite' || broker === 'local';
+  const instances = options.instances ?? (embedded ? 1 : 2);
+  if (embedded && instances > 1) throw new Error('Of the embedded default there is one instance.');
+  const places: Place[] = [];
+  const urlOn = async (name: string): Promise<string | undefined> => {
+    const engine = ENGINES[name];
+    if (!engine) return undefined;
+    const made = await place(engine);
+    places.push(made);
+    return options.through?.(engine, made.url) ?? made.url;
+  };
+  const folder = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'holdfast-')));
+  const remove = async () => {
+    if (!options.dataDir) await rm(folder, { recursive: true, force: true });
+    await Promise.all(places.map((each) => each.stop()));
+  };
+  try {
+    const databaseUrl = (await urlOn(database)) ?? 'sqlite:';
+    const brokerUrl = (await urlOn(broker)) ?? 'local:';
+    const shared = instances > 1 ? pathToFileURL(join(folder, 'shared-objects')).href : 'file:';
+    const storageUrl = (await urlOn(objects)) ?? shared;
+    const dataDirs = instances > 1 ? [join(folder, 'one'), join(folder, 'two')] : [folder];
+    const common: Environment = {
+      LOG_LEVEL: 'info',
+      ...(database === 'sqlite' ? {} : { JWT_SECRET: SECRET }),
+      ...options.env,
+      PORT: '0',
+      ...(databaseUrl === 'sqlite:' ? {} : { DATABASE_URL: databaseUrl }),
+      ...(storageUrl === 'file:' ? {} : { STORAGE_URL: storageUrl }),
+      ...(brokerUrl === 'local:' ? {} : { BROKER_URL: brokerUrl }),
+    };
+    const settings = (instance: number): Environment => ({ ...common, DATA_DIR: dataDirs[instance] as string });
+    return { installation: { databaseUrl, storageUrl, dataDirs }, settings, instances, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }
 
 /**
@@ -71,7 +149,7 @@ export async function startStack({ env = {}, dataDir }: StackOptions = {}): Prom
  */
 export function useStack(options: StackOptions = {}): Omit<Stack, 'dispose'> {
   let stack: Stack | undefined;
-  let shown = 0;
+  const shown = new Map<number, number>();
   const present = (): Stack => {
     if (!stack) throw new Error('The stack is there only while tests run.');
     return stack;
@@ -80,23 +158,11 @@ export function useStack(options: StackOptions = {}): Omit<Stack, 'dispose'> {
     stack = await startStack(options);
   });
   afterEach(({ task }) => {
-    const output = present().output();
-    if (task.result?.state === 'fail') console.error(`What the server printed:\n${output.slice(shown)}`);
-    shown = output.length;
+    for (const { pid, output } of present().servers) {
+      if (task.result?.state === 'fail') console.error(`What a server printed:\n${output().slice(shown.get(pid))}`);
+      shown.set(pid, output().length);
+    }
   });
   afterAll(() => stack?.dispose());
-  return {
-    get dataDir() {
-      return present().dataDir;
-    },
-    get server() {
-      return present().server;
-    },
-    get api() {
-      return present().api;
-    },
-    start: (env) => present().start(env),
-    cli: (...args) => present().cli(...args),
-    output: () => present().output(),
-  };
+  return new Proxy({} as Stack, { get: (_, name) => Reflect.get(present(), name) });
 }

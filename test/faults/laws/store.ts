@@ -1,16 +1,16 @@
 import { createLogger } from '../../../src/base/logger.ts';
 import { openObjects } from '../../../src/drivers/objects/index.ts';
 import type { ObjectInfo } from '../../../src/drivers/objects/port.ts';
-import { query, scratchFiles, storedFiles } from '../../harness/inspect.ts';
+import { type Installation, query, scratchFiles, storedFiles } from '../../harness/inspect.ts';
 
 interface Referenced {
   readonly object_key: string;
   readonly size: number;
 }
 
-async function allObjects(dataDir: string): Promise<Map<string, ObjectInfo>> {
-  const store = await openObjects('file:', {
-    dataDir,
+async function allObjects({ storageUrl, dataDirs }: Installation): Promise<Map<string, ObjectInfo>> {
+  const store = await openObjects(storageUrl, {
+    dataDir: dataDirs[0] as string,
     signingKey: new Uint8Array(32),
     publicUrl: () => 'http://127.0.0.1',
     log: await createLogger({ level: 'error', pretty: false }),
@@ -29,33 +29,33 @@ async function allObjects(dataDir: string): Promise<Map<string, ObjectInfo>> {
   }
 }
 
-const referencedObjects = (dataDir: string) =>
+const referencedObjects = (at: Installation) =>
   query<Referenced>(
-    dataDir,
+    at,
     `SELECT object_key, size FROM files WHERE object_key IS NOT NULL AND purge_reason IS NULL
      UNION ALL SELECT v.object_key, v.size FROM file_variants v JOIN files f ON f.id = v.file_id WHERE purge_reason IS NULL`,
   );
 
 /** Rows that claim bytes which are not there. Nothing mends that, so it may never be. */
-export async function missingObjects(dataDir: string): Promise<string[]> {
-  const objects = await allObjects(dataDir);
-  return referencedObjects(dataDir)
+export async function missingObjects(at: Installation): Promise<string[]> {
+  const objects = await allObjects(at);
+  return (await referencedObjects(at))
     .filter(({ object_key, size }) => objects.get(object_key)?.size !== size)
     .map(({ object_key, size }) => `${object_key} should have ${size} bytes, it has ${objects.get(object_key)?.size}`);
 }
 
 /** What a stopped stack still has though nothing refers to it: to be asked when the janitor has run past all expiries. */
-export async function leftovers(dataDir: string): Promise<string[]> {
-  const referenced = new Set(referencedObjects(dataDir).map(({ object_key }) => object_key));
-  const objects = await allObjects(dataDir);
+export async function leftovers(at: Installation): Promise<string[]> {
+  const referenced = new Set((await referencedObjects(at)).map(({ object_key }) => object_key));
+  const objects = await allObjects(at);
   const orphans = [...objects.keys()].filter((key) => !referenced.has(key)).map((key) => `orphan object ${key}`);
-  const unfinished = (await storedFiles(dataDir))
+  const unfinished = (await storedFiles(at))
     .filter((path) => /[/\\](tmp|uploads)[/\\]/.test(path))
     .map((path) => `unfinished ${path}`);
-  const scratch = (await scratchFiles(dataDir)).map((path) => `scratch file ${path}`);
-  const pending = query<{ id: string; name: string }>(
-    dataDir,
+  const scratch = (await scratchFiles(at)).map((path) => `scratch file ${path}`);
+  const pending = await query<{ id: string; name: string }>(
+    at,
     "SELECT id, name FROM files WHERE status = 'pending' OR purge_reason IS NOT NULL",
-  ).map(({ id, name }) => `row of ${name} (${id})`);
-  return [...orphans, ...unfinished, ...scratch, ...pending];
+  );
+  return [...orphans, ...unfinished, ...scratch, ...pending.map(({ id, name }) => `row of ${name} (${id})`)];
 }

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fixture } from '../harness/fixtures.ts';
-import { type Stack, startStack, useStack } from '../harness/stack.ts';
+import { fixture } from '../../harness/fixtures.ts';
+import { type Stack, startStack, useStack } from '../../harness/stack.ts';
 
 describe('with WATERMARK_TEXT', () => {
   const stack = useStack({ env: { WATERMARK_TEXT: '© Ada & <Co>' } });

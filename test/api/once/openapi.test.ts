@@ -1,11 +1,11 @@
 import type { RouteOptions } from 'fastify';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createLogger } from '../../src/base/logger.ts';
-import type { GatewayDeps } from '../../src/services/gateway/deps.ts';
-import { buildServer } from '../../src/services/gateway/server.ts';
-import { type Api, formBody } from '../harness/client.ts';
-import { fixture } from '../harness/fixtures.ts';
-import type { CallOptions } from '../harness/http.ts';
+import { createLogger } from '../../../src/base/logger.ts';
+import type { GatewayDeps } from '../../../src/services/gateway/deps.ts';
+import { buildServer } from '../../../src/services/gateway/server.ts';
+import { type Api, formBody } from '../../harness/client.ts';
+import { fixture } from '../../harness/fixtures.ts';
+import type { CallOptions } from '../../harness/http.ts';
 import {
   type Description,
   differences,
@@ -15,8 +15,8 @@ import {
   type Route,
   readDescription,
   routesOf,
-} from '../harness/openapi.ts';
-import { useStack } from '../harness/stack.ts';
+} from '../../harness/openapi.ts';
+import { useStack } from '../../harness/stack.ts';
 
 const stack = useStack();
 let user: Api;

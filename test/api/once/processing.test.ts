@@ -1,10 +1,10 @@
 import sharp, { type Metadata } from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Api } from '../harness/client.ts';
-import { CORNERS } from '../harness/fixtures/images.ts';
-import { type FixtureName, fixture, sha256 } from '../harness/fixtures.ts';
-import { useStack } from '../harness/stack.ts';
-import type { FileView } from '../harness/views.ts';
+import type { Api } from '../../harness/client.ts';
+import { CORNERS } from '../../harness/fixtures/images.ts';
+import { type FixtureName, fixture, sha256 } from '../../harness/fixtures.ts';
+import { useStack } from '../../harness/stack.ts';
+import type { FileView } from '../../harness/views.ts';
 
 const stack = useStack();
 let user: Api;

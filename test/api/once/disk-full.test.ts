@@ -4,12 +4,12 @@ import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { generated } from '../harness/big.ts';
-import { fixture, sha256 } from '../harness/fixtures.ts';
-import { storedFiles } from '../harness/inspect.ts';
-import { expectProblem } from '../harness/problems.ts';
-import { startStack } from '../harness/stack.ts';
-import { until } from '../harness/until.ts';
+import { generated } from '../../harness/big.ts';
+import { fixture, sha256 } from '../../harness/fixtures.ts';
+import { storedFiles } from '../../harness/inspect.ts';
+import { expectProblem } from '../../harness/problems.ts';
+import { startStack } from '../../harness/stack.ts';
+import { until } from '../../harness/until.ts';
 
 const MIB = 1024 ** 2;
 
@@ -43,7 +43,7 @@ describe('a disk that is full', () => {
     try {
       const user = await stack.api.signUp();
       const kept = await user.upload(await fixture('notes.txt'), { name: 'notes.txt', type: 'text/plain' });
-      const before = await storedFiles(disk.folder);
+      const before = await storedFiles(stack);
 
       expectProblem(await user.sendRaw(Buffer.alloc(40 * MIB), { name: 'known.bin' }), 507, 'storage_full');
       expectProblem(await user.sendRaw(generated(40 * MIB, 1), { name: 'unknown.bin' }), 507, 'storage_full');
@@ -51,11 +51,8 @@ describe('a disk that is full', () => {
       expectProblem(await user.sendForm(form), 507, 'storage_full');
       const { upload } = await user.begin({ name: 'signed.bin', size: 40 * MIB });
       expectProblem(await user.put(upload.url, Buffer.alloc(40 * MIB), upload.headers), 507, 'storage_full');
-      await until(
-        'what came of them to be gone',
-        async () => (await storedFiles(disk.folder)).length === before.length,
-      );
-      expect(await storedFiles(disk.folder)).toEqual(before);
+      await until('what came of them to be gone', async () => (await storedFiles(stack)).length === before.length);
+      expect(await storedFiles(stack)).toEqual(before);
 
       // Not a byte is left, for the database neither.
       const ballast = join(disk.folder, 'ballast');

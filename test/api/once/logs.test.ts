@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { fixture } from '../harness/fixtures.ts';
-import { call } from '../harness/http.ts';
-import { useStack } from '../harness/stack.ts';
-import { until } from '../harness/until.ts';
+import { fixture } from '../../harness/fixtures.ts';
+import { call } from '../../harness/http.ts';
+import { useStack } from '../../harness/stack.ts';
+import { until } from '../../harness/until.ts';
 
 const stack = useStack({ env: { LOG_LEVEL: 'debug' } });
 

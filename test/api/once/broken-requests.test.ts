@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { sendRaw } from '../harness/http.ts';
-import { expectProblem } from '../harness/problems.ts';
-import { useStack } from '../harness/stack.ts';
+import { sendRaw } from '../../harness/http.ts';
+import { expectProblem } from '../../harness/problems.ts';
+import { useStack } from '../../harness/stack.ts';
 
 const stack = useStack();
 const send = (...chunks: string[]) => sendRaw(stack.api.url(), chunks);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { useStack } from '../harness/stack.ts';
+import { useStack } from '../../harness/stack.ts';
 
 const ORIGIN = 'https://app.example.com';
 

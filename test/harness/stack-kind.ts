@@ -1,0 +1,24 @@
+import { inject, type TestOptions } from 'vitest';
+
+/** What a stack stands on. */
+export interface StackKind {
+  readonly database: 'sqlite' | 'postgres' | 'mysql';
+  readonly objects: 'disk' | 's3';
+  readonly broker: 'local' | 'redis' | 'nats' | 'rabbitmq';
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** What the stacks of a project stand on where a test does not say it. */
+    stack: StackKind;
+  }
+}
+
+export const EMBEDDED: StackKind = { database: 'sqlite', objects: 'disk', broker: 'local' };
+
+/** What the stacks of this project stand on. */
+export const stackKind = (): StackKind => inject('stack') ?? EMBEDDED;
+
+/** Options of a test that cannot be on some stack: it is skipped there, and the summary says why. */
+export const skipWhere = (isWhere: (kind: StackKind) => boolean, reason: string): TestOptions =>
+  isWhere(stackKind()) ? { skip: true, meta: { skipReason: reason } } : {};
