@@ -1,16 +1,13 @@
 import { Closers } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Config } from '../config.ts';
-import { openBroker } from '../drivers/broker/index.ts';
 import type { Broker } from '../drivers/broker/port.ts';
-import { openDatabase } from '../drivers/database/index.ts';
 import type { DatabaseServer } from '../drivers/database/port.ts';
-import { openObjects } from '../drivers/objects/index.ts';
 import type { ObjectStore } from '../drivers/objects/port.ts';
 import { prepareDataDir } from './data-dir.ts';
 import { type DataDirLock, lockDataDir } from './data-dir-lock.ts';
+import { openBrokerOf, openDatabaseOf, openObjectsOf } from './drivers.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
-import { StartError } from './start-error.ts';
 
 /** What the services stand on. */
 export interface Ground {
@@ -41,15 +38,11 @@ export async function openGround(config: Config, { command, publicUrl, log }: Gr
     await lock.tell({ pid: process.pid, command, startedAt: new Date().toISOString() });
     const secrets = await openSecrets(config.dataDir, config.jwtSecret);
 
-    const { dataDir, databaseUrl, storageUrl, brokerUrl } = config;
-    const database = await opened(openDatabase(databaseUrl, { dataDir, log: named(log, 'database') }));
+    const database = await openDatabaseOf(config, log);
     closers.add('database', () => database.close());
-    const signingKey = secrets.signedUrl;
-    const objects = await opened(
-      openObjects(storageUrl, { dataDir, publicUrl, signingKey, log: named(log, 'objects') }),
-    );
+    const objects = await openObjectsOf(config, { publicUrl, signingKey: secrets.signedUrl }, log);
     closers.add('object store', () => objects.close());
-    const broker = await opened(openBroker(brokerUrl, { log: named(log, 'broker') }));
+    const broker = await openBrokerOf(config, log);
     closers.add('broker', () => broker.close());
     return { lock, secrets, database, objects, broker, close };
   } catch (error) {
@@ -57,13 +50,3 @@ export async function openGround(config: Config, { command, publicUrl, log }: Gr
     throw error;
   }
 }
-
-/** What a driver says when it cannot be opened is for the operator. */
-async function opened<T>(driver: Promise<T>): Promise<T> {
-  return driver.catch((error) => {
-    throw new StartError((error as Error).message, error);
-  });
-}
-
-/** A part's own log. */
-export const named = (log: Logger, service: string): Logger => log.child({ service });

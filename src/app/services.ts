@@ -8,7 +8,8 @@ import type { GatewayDeps } from '../services/gateway/deps.ts';
 import { createJanitor } from '../services/janitor/index.ts';
 import { createProcessor, type ProcessorSettings } from '../services/processor/index.ts';
 import { createStorageService } from '../services/storage/index.ts';
-import { type Ground, named } from './ground.ts';
+import { named } from './drivers.ts';
+import type { Ground } from './ground.ts';
 import { version } from './version.ts';
 
 /** One function for each service: what it stands on, and whom it calls. */

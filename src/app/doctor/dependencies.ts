@@ -1,39 +1,38 @@
 import type { Logger } from '../../base/logger.ts';
 import type { Config } from '../../config.ts';
 import { controlClient } from '../control/client.ts';
-import { DataDirLocked } from '../data-dir-lock.ts';
-import { type Ground, openGround } from '../ground.ts';
-import { migrationStates } from '../migrations.ts';
-import { askAll } from '../probes.ts';
-import { probesOf } from '../services.ts';
+import { DataDirLocked, lockDataDir } from '../data-dir-lock.ts';
+import { examineEngines, findingsOf } from './engines.ts';
 import { type Finding, failed, ok, warning } from './finding.ts';
 import { examinePort } from './port.ts';
 
-const REMEDIES: Readonly<Record<string, string>> = {
-  database: 'Check DATABASE_URL and the disk that it is on. If the file is damaged, restore it from a backup.',
-  storage: 'Check STORAGE_URL, the disk that it is on, and its free space.',
-  broker: 'Check BROKER_URL.',
-};
+interface DependenciesOptions {
+  /** Whether the data directory holds data. */
+  readonly hasData: boolean;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
 
 /** Each dependency, tried for real: through the server that has the data directory, or, where none runs, by itself. */
 export async function* examineDependencies(
   config: Config,
-  log: Logger,
-  signal: AbortSignal,
+  { hasData, log, signal }: DependenciesOptions,
 ): AsyncGenerator<Finding, void> {
-  let ground: Ground;
-  try {
-    ground = await openGround(config, { command: 'doctor', publicUrl: () => 'http://localhost', log });
-  } catch (error) {
-    if (error instanceof DataDirLocked) yield* throughTheServer(error, signal);
-    else yield failed('dependencies', (error as Error).message);
+  // There is nobody else's data to look after where there is none.
+  const lock = hasData ? await lockDataDir(config.dataDir).catch((error: unknown) => error as Error) : undefined;
+  if (lock instanceof DataDirLocked) {
+    yield* throughTheServer(lock, signal);
+    return;
+  }
+  if (lock instanceof Error) {
+    yield failed('data directory', lock.message);
     return;
   }
   try {
-    yield* findingsOf(await askAll(probesOf(ground), signal));
-    yield await examineMigrations(ground);
+    await lock?.tell({ pid: process.pid, command: 'doctor', startedAt: new Date().toISOString() });
+    yield* examineEngines(config, { hasData, log, signal });
   } finally {
-    await ground.close();
+    lock?.release();
   }
   yield await examinePort(config);
 }
@@ -50,17 +49,4 @@ async function* throughTheServer({ holder, message }: DataDirLocked, signal: Abo
   } catch (error) {
     yield failed('server', (error as Error).message, `See its log, or end process ${holder.pid} and start it again.`);
   }
-}
-
-function* findingsOf(answers: Readonly<Record<string, string | null>>): Generator<Finding> {
-  for (const [name, problem] of Object.entries(answers)) {
-    yield problem === null ? ok(name, 'works') : failed(name, problem, REMEDIES[name]);
-  }
-}
-
-async function examineMigrations({ database }: Ground): Promise<Finding> {
-  const states = await migrationStates(database);
-  const due = states.filter(({ appliedAt }) => appliedAt === undefined).length;
-  if (due === 0) return ok('tables', 'up to date');
-  return ok('tables', `${due} of ${states.length} migrations are due; they run at the next start`);
 }

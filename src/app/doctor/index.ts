@@ -6,7 +6,6 @@ import { examineDependencies } from './dependencies.ts';
 import { examineExposure } from './exposure.ts';
 import { examined, type Finding, failed, ok } from './finding.ts';
 import { examineNode } from './node.ts';
-import { examinePort } from './port.ts';
 import { examinePresets, examineProcessors, MEND_PROCESSING } from './processing.ts';
 
 export type { Finding } from './finding.ts';
@@ -33,10 +32,8 @@ export async function* examine({ config: readConfig, log, signal }: DoctorOption
   yield* examineExposure(config);
   const dataDir = await examined('data directory', () => examineDataDir(config.dataDir));
   yield dataDir;
-  if (await holdsData(config.dataDir)) {
-    if (dataDir.state !== 'failed') yield* examineDependencies(config, log, signal);
-  } else {
-    yield await examined('port', () => examinePort(config));
+  if (dataDir.state !== 'failed') {
+    yield* examineDependencies(config, { hasData: await holdsData(config.dataDir), log, signal });
   }
   yield await examined('presets', () => examinePresets(config), 'Run "holdfast presets check" on PRESETS_FILE.');
   yield await examined('processing', () => examineProcessors(config, log, signal), MEND_PROCESSING);

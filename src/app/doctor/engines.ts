@@ -1,0 +1,106 @@
+import type { Logger } from '../../base/logger.ts';
+import type { Config } from '../../config.ts';
+import type { Broker } from '../../drivers/broker/port.ts';
+import type { DatabaseServer } from '../../drivers/database/port.ts';
+import type { ObjectStore } from '../../drivers/objects/port.ts';
+import { openBrokerOf, openDatabaseOf, openObjectsOf } from '../drivers.ts';
+import { migrationStates } from '../migrations.ts';
+import { askAll } from '../probes.ts';
+import { type Finding, failed, ok } from './finding.ts';
+
+interface Engine<Opened extends { close(): Promise<void> }> {
+  readonly name: string;
+  readonly url: string;
+  /** The scheme of the one that stands in the data directory. */
+  readonly embedded?: string;
+  open(): Promise<Opened>;
+  probe(opened: Opened, signal: AbortSignal): Promise<void>;
+  /** More to look at where it works. */
+  examine?(opened: Opened): Promise<Finding>;
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  database: 'Check DATABASE_URL, and that the database is up. If it is a damaged file, restore it from a backup.',
+  storage: 'Check STORAGE_URL, and that the store is up or the disk has room.',
+  broker: 'Check BROKER_URL, and that the broker is up.',
+};
+
+/** Nobody is given a URL that is signed here. */
+const UNUSED = { publicUrl: () => 'http://localhost', signingKey: new Uint8Array(32) };
+
+/**
+ * Opens each engine, and writes, reads and deletes a probe in it. What stands in the data directory is left alone until
+ * it is there: opening it would make it.
+ */
+export async function* examineEngines(
+  config: Config,
+  { hasData, log, signal }: { readonly hasData: boolean; readonly log: Logger; readonly signal: AbortSignal },
+): AsyncGenerator<Finding> {
+  const database: Engine<DatabaseServer> = {
+    name: 'database',
+    url: config.databaseUrl,
+    embedded: 'sqlite:',
+    open: () => openDatabaseOf(config, log),
+    probe: (server, until) => server.view().probe(until),
+    examine: examineMigrations,
+  };
+  const storage: Engine<ObjectStore> = {
+    name: 'storage',
+    url: config.storageUrl,
+    embedded: 'file:',
+    open: () => openObjectsOf(config, UNUSED, log),
+    probe: (store, until) => store.probe(until),
+  };
+  const broker: Engine<Broker> = {
+    name: 'broker',
+    url: config.brokerUrl,
+    open: () => openBrokerOf(config, log),
+    probe: (opened, until) => opened.probe(until),
+  };
+  yield* examineEngine(database, hasData, signal);
+  yield* examineEngine(storage, hasData, signal);
+  yield* examineEngine(broker, hasData, signal);
+}
+
+async function* examineEngine<Opened extends { close(): Promise<void> }>(
+  { name, url, embedded, open, probe, examine }: Engine<Opened>,
+  hasData: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<Finding> {
+  if (embedded !== undefined && url.startsWith(embedded) && !hasData) {
+    yield ok(name, `${embedded} is made at the first start`);
+    return;
+  }
+  let opened: Opened;
+  try {
+    opened = await open();
+  } catch (error) {
+    // What a driver says of this names the remedy.
+    yield failed(name, (error as Error).message);
+    return;
+  }
+  try {
+    yield* findingsOf(await askAll({ [name]: (until) => probe(opened, until) }, signal));
+    if (examine) yield await examine(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Answers of probes: null where one works, otherwise why not. */
+export function* findingsOf(answers: Readonly<Record<string, string | null>>): Generator<Finding> {
+  for (const [name, problem] of Object.entries(answers)) {
+    yield problem === null ? ok(name, 'works') : failed(name, problem, REMEDIES[name]);
+  }
+}
+
+async function examineMigrations(database: DatabaseServer): Promise<Finding> {
+  try {
+    const states = await migrationStates(database);
+    const due = states.filter(({ appliedAt }) => appliedAt === undefined).length;
+    if (due === 0) return ok('tables', 'up to date');
+    return ok('tables', `${due} of ${states.length} migrations are due; they run at the next start`);
+  } catch (error) {
+    return failed('tables', (error as Error).message, REMEDIES.database);
+  }
+}
