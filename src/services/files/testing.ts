@@ -17,14 +17,22 @@ import { createStorageService } from '../storage/index.ts';
 import type { PlannedJob, ProcessingCatalog } from './catalog.ts';
 import { createFilesService, FILES_MIGRATIONS, type FilesSettings, type FilesTables } from './index.ts';
 
+/** An empty database that nobody else uses. */
+interface Place {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const IN_DATA_DIR: Place = { url: 'sqlite:', stop: async () => {} };
+
 /**
  * A files service on a real database and a real object store, in a folder of its own. Its calls pass through their
  * wire form, as between processes.
  */
-export async function openTestFiles(settings: Partial<FilesSettings> = {}) {
+export async function openTestFiles(settings: Partial<FilesSettings> = {}, place: Place = IN_DATA_DIR) {
   const log = pino({ level: 'silent' });
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-files-'));
-  const server = await openDatabase('sqlite:', { dataDir, log });
+  const server = await openDatabase(place.url, { dataDir, log });
   const db = server.view<FilesTables>();
   await db.migrate('files', FILES_MIGRATIONS);
   const objects = await openObjects('file:', {
@@ -71,12 +79,14 @@ export async function openTestFiles(settings: Partial<FilesSettings> = {}) {
       await broker.close();
       await objects.close();
       await server.close();
+      await place.stop();
       await rm(dataDir, { recursive: true, force: true });
     },
   };
 }
 
 export type TestFiles = Awaited<ReturnType<typeof openTestFiles>>;
+export type OpenFiles = (settings?: Partial<FilesSettings>) => Promise<TestFiles>;
 
 const job = (type: string, processor = 'resize'): PlannedJob => ({ type, processor, options: {} });
 

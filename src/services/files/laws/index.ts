@@ -1,0 +1,16 @@
+import { describe } from 'vitest';
+import type { OpenFiles } from '../testing.ts';
+import { eventLaws } from './events.ts';
+import { jobLaws } from './jobs.ts';
+import { leaseLaws } from './leases.ts';
+import { maintenanceLaws } from './maintenance.ts';
+import { uploadLaws } from './uploads.ts';
+
+/** What the files service keeps on every database. */
+export function filesLaws(open: OpenFiles): void {
+  describe('uploads', () => uploadLaws(open));
+  describe('jobs', () => jobLaws(open));
+  describe('events', () => eventLaws(open));
+  describe('leases', () => leaseLaws(open));
+  describe('maintenance', () => maintenanceLaws(open));
+}

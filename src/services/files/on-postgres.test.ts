@@ -1,0 +1,7 @@
+import { describeWithEngines, place } from '../../../test/harness/engines/use.ts';
+import { filesLaws } from './laws/index.ts';
+import { openTestFiles } from './testing.ts';
+
+describeWithEngines(['postgres'], 'files on PostgreSQL', () => {
+  filesLaws(async (settings) => openTestFiles(settings, await place('postgres')));
+});
