@@ -34,8 +34,8 @@ async function makeFolder(path: string): Promise<void> {
   });
 }
 
-/** Whether a server has ever kept anything there. */
+/** Whether a server has ever had it, whatever it kept there. */
 export async function holdsData(dataDir: string): Promise<boolean> {
   const entries = await readdir(dataDir).catch((): string[] => []);
-  return ['holdfast.db', 'objects', 'secret'].some((name) => entries.includes(name));
+  return ['lock', 'holdfast.db', 'objects', 'secret'].some((name) => entries.includes(name));
 }
