@@ -8,5 +8,14 @@ export interface ObjectStoreOptions {
   readonly signingKey: Uint8Array;
   /** PUBLIC_URL, asked for at each signing: the port may be chosen only at listening. */
   readonly publicUrl: () => string;
+  /** For a store that asks who we are, unless its URL says it. Without them, the store's usual ways to find them. */
+  readonly credentials?: ObjectStoreCredentials;
   readonly log: Logger;
+}
+
+export interface ObjectStoreCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Of credentials that last for a while only. */
+  readonly sessionToken?: string;
 }

@@ -112,6 +112,38 @@ export interface ObjectStore {
 
   /** The far end of signed requests, for a store that has no server of its own: the gateway serves it. */
   readonly endpoint?: SignedEndpoint;
+  /** For a store that keeps rules of its own, which browsers and the clearing up need. */
+  readonly setup?: StoreSetup;
+}
+
+/** Brings a store's own rules about. Rules that are not ours stay as they are. */
+export interface StoreSetup {
+  /** What is not as it should be. Changes nothing. */
+  inspect(wanted: StoreRules): Promise<readonly RuleFinding[]>;
+  /**
+   * Mends what can be mended, and answers what was found, as `inspect` would have, with `mended` said of each. Doing it
+   * again finds nothing of that any more.
+   */
+  apply(wanted: StoreRules): Promise<readonly RuleFinding[]>;
+}
+
+export interface StoreRules {
+  /** Web origins that put and get by signed URLs, or `*` alone. */
+  readonly origins: readonly string[];
+  /** Days after which the store itself may abort a multipart upload, should nobody else have done so. */
+  readonly abortMultipartAfter: number;
+}
+
+export interface RuleFinding {
+  /** Which of the store's rules it is about. */
+  readonly rules: 'CORS' | 'lifecycle';
+  /** What is wrong, or missing: a sentence for the operator. */
+  readonly problem: string;
+  /** What is done about it by `apply`; undefined where only the operator can do something. */
+  readonly change?: string;
+  /** What the operator can do where `change` is not possible. */
+  readonly remedy?: string;
+  readonly mended?: boolean;
 }
 
 /** What a signed URL of ours allows. */

@@ -24,6 +24,27 @@ export interface StartedPlace {
   stop(): Promise<void>;
 }
 
+/** A store whose server, and the way to it, can be disturbed. */
+export interface FragilePlace extends StartedPlace {
+  /** The line to the server, over which `url` leads. */
+  readonly line: Line;
+  /** Ends the server at once, and starts it again with all that it has answered for. */
+  restart(): Promise<void>;
+}
+
+/** Each lasts until `pass`. */
+export interface Line {
+  pass(): Promise<void>;
+  /** Ends all connections and refuses new ones. */
+  drop(): Promise<void>;
+  /** Resets the connections that there are. */
+  reset(): void;
+  /** Keeps connections, and lets nothing through. */
+  freeze(): void;
+  /** Lets everything through that many milliseconds late. */
+  delay(milliseconds: number): void;
+}
+
 /** Starts an empty store, or makes one in a server that runs; each time another. */
 export type StartPlace = () => Promise<StartedPlace>;
 
@@ -85,6 +106,12 @@ export class Place {
   /** All bytes of an object. */
   async read(key: string): Promise<Buffer> {
     return readBody(this.store, key);
+  }
+
+  /** Keys of multipart uploads that are under way. */
+  async uploads(prefix: string): Promise<string[]> {
+    const found = await this.store.listMultipart(new Date(Date.now() + 3_600_000));
+    return found.map(({ key }) => key).filter((key) => key.startsWith(prefix));
   }
 
   async keys(prefix: string): Promise<string[]> {

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { assert, asyncProperty, boolean, integer, record } from 'fast-check';
 import { expect } from 'vitest';
-import { HoldfastError, hasCode } from '../../../base/errors.ts';
+import { HoldfastError } from '../../../base/errors.ts';
 import type { Law } from '../../laws.ts';
 import { inChunks, pattern } from './bodies.ts';
 import { newKey, newPrefix, type Place } from './place.ts';
@@ -51,37 +51,42 @@ export function writingLaws(law: Law, place: Place): void {
     }
   });
 
-  law('takes and gives a long object in constant memory', async () => {
-    const key = newKey();
-    const length = 96 * MIB;
-    const block = pattern(MIB);
-    const memory = new HighWater(8 * MIB);
-    let left = length;
-    const body = new Readable({
-      read() {
-        memory.pass(block.length);
-        this.push(left > 0 ? Buffer.from(block) : null);
-        left -= block.length;
-      },
-    });
-    await place.store.put(key, body, { size: length });
-    const { stream } = await place.store.get(key);
-    let read = 0;
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      const offset = read % MIB;
-      const wanted = block.subarray(offset, Math.min(offset + chunk.length, MIB));
-      if (!chunk.subarray(0, wanted.length).equals(wanted)) throw new Error(`Other bytes at ${read}.`);
-      read += chunk.length;
-      memory.pass(chunk.length);
-    }
-    expect(read).toBe(length);
-    expect(memory.grown).toBeLessThan(24 * MIB);
-  });
+  law(
+    'takes and gives a long object in constant memory',
+    async () => {
+      const key = newKey();
+      const length = 256 * MIB;
+      const block = pattern(MIB);
+      const memory = new HighWater(8 * MIB);
+      let left = length;
+      const body = new Readable({
+        read() {
+          memory.pass(block.length);
+          this.push(left > 0 ? Buffer.from(block) : null);
+          left -= block.length;
+        },
+      });
+      await place.store.put(key, body, { size: length });
+      const { stream } = await place.store.get(key);
+      let read = 0;
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        const offset = read % MIB;
+        const wanted = block.subarray(offset, Math.min(offset + chunk.length, MIB));
+        if (!chunk.subarray(0, wanted.length).equals(wanted)) throw new Error(`Other bytes at ${read}.`);
+        read += chunk.length;
+        memory.pass(chunk.length);
+      }
+      expect(read).toBe(length);
+      expect(memory.grown).toBeLessThan(24 * MIB);
+      await place.store.delete([key]);
+    },
+    120_000,
+  );
 
   law('refuses a body of another size than the declared one, and keeps nothing of it', async () => {
     const prefix = newPrefix();
     const declared = 50_000;
-    for (const length of [0, 1, declared - 1, declared + 1, 3 * MIB]) {
+    for (const length of [0, 1, declared - 1, declared + 1, 3 * MIB, 12 * MIB]) {
       for (const streamed of [true, false]) {
         const bytes = pattern(length);
         const body = streamed ? inChunks(bytes, 7_000) : bytes;
@@ -96,13 +101,14 @@ export function writingLaws(law: Law, place: Place): void {
 
   law('keeps nothing of a body that breaks off', async () => {
     const prefix = newPrefix();
-    for (const length of [10, 5 * MIB]) {
-      const cut = place.store.put(`${prefix}cut-${length}`, broken(length), { size: 10 * MIB });
+    for (const length of [10, 5 * MIB, 12 * MIB]) {
+      const cut = place.store.put(`${prefix}cut-${length}`, broken(length), { size: 20 * MIB });
       await expect(cut).rejects.toMatchObject({ code: 'incomplete_body' });
       const refusal = new HoldfastError('too_large', 'Too large.');
       await expect(place.store.put(`${prefix}refused-${length}`, broken(length, refusal))).rejects.toBe(refusal);
     }
     expect(await place.keys(prefix)).toEqual([]);
+    expect(await place.uploads(prefix)).toEqual([]);
     await place.expectNoResidue();
   });
 
@@ -119,12 +125,13 @@ export function writingLaws(law: Law, place: Place): void {
     const endless = new Readable({
       read() {
         this.push(pattern(MIB));
-        if (++sent === 5) caller.abort(reason);
+        if (++sent === 13) caller.abort(reason);
       },
     });
     await expect(place.store.put(`${prefix}late`, endless, { signal: caller.signal })).rejects.toBe(reason);
     expect(endless.destroyed).toBe(true);
     expect(await place.keys(prefix)).toEqual([]);
+    expect(await place.uploads(prefix)).toEqual([]);
     await place.expectNoResidue();
   });
 
@@ -136,19 +143,6 @@ export function writingLaws(law: Law, place: Place): void {
     expect(second.destroyed).toBe(true);
     await expect(place.store.put(key, Buffer.from('third'))).rejects.toMatchObject({ code: 'conflict' });
     expect((await place.read(key)).toString()).toBe('first');
-    await place.expectNoResidue();
-  });
-
-  law('lets one of many who write one key at once win, whole', async () => {
-    const key = newKey();
-    const bodies = Array.from({ length: 12 }, (_, number) => pattern(200_000, number));
-    const settled = await Promise.allSettled(
-      bodies.map((bytes, number) => place.store.put(key, number % 2 ? bytes : inChunks(bytes, 30_000))),
-    );
-    const winners = settled.flatMap(({ status }, number) => (status === 'fulfilled' ? [number] : []));
-    expect(winners).toHaveLength(1);
-    for (const one of settled) if (one.status === 'rejected') expect(hasCode(one.reason, 'conflict')).toBe(true);
-    expect((await place.read(key)).equals(bodies[winners[0] as number] as Buffer)).toBe(true);
     await place.expectNoResidue();
   });
 }
@@ -194,6 +188,8 @@ setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
 function bytesHeld(): number {
+  // Buffers are given back beside the program: the second time waits for what the first has found.
+  collectGarbage();
   collectGarbage();
   return process.memoryUsage().arrayBuffers;
 }

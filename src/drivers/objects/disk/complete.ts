@@ -1,6 +1,7 @@
 import { readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, HoldfastError } from '../../../base/errors.ts';
+import { taken } from '../body.ts';
 import type { PartInfo } from '../port.ts';
 import { MANIFEST, type Manifest, readManifest } from './composite.ts';
 import { type Disk, locate } from './disk.ts';
@@ -53,7 +54,7 @@ async function publish(
       case 'ENOTDIR':
       case 'ENOTEMPTY':
       case 'EEXIST':
-        throw new HoldfastError('conflict', 'There is an object under this key already.', { cause: error });
+        throw taken(error);
       default:
         throw error;
     }

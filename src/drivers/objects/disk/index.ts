@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { HoldfastError } from '../../../base/errors.ts';
 import { checkKey } from '../keys.ts';
+import { checkPartNumber } from '../limits.ts';
 import type { ObjectStoreOptions } from '../options.ts';
 import type { ObjectStore, SignedGrant } from '../port.ts';
 import { completeMultipart } from './complete.ts';
@@ -12,7 +12,6 @@ import { claim, installation } from './installation.ts';
 import { list } from './list.ts';
 import { move } from './move.ts';
 import { abortMultipart, createMultipart, listMultipart, listParts, putPart, uploadFolder } from './multipart.ts';
-import { MAX_PARTS } from './parts.ts';
 import { probe } from './probe.ts';
 import { put } from './put.ts';
 import { remove } from './remove.ts';
@@ -48,9 +47,7 @@ export async function openDiskStore(url: string, options: ObjectStoreOptions): P
     createMultipart: (key) => createMultipart(disk, key),
     async signPart(key, { multipartId, number, size, expiresAt }) {
       uploadFolder(disk, key, multipartId);
-      if (!Number.isInteger(number) || number < 1 || number > MAX_PARTS) {
-        throw new HoldfastError('invalid_request', `Parts are numbered from 1 to ${MAX_PARTS}.`);
-      }
+      checkPartNumber(number);
       return {
         method: 'PUT',
         url: urlOf({ action: 'put-part', key, multipartId, number, size }, expiresAt),

@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
-import { HoldfastError } from '../../../base/errors.ts';
 import { checkPrefix } from '../keys.ts';
+import { checkLimit } from '../limits.ts';
 import type { ObjectInfo } from '../port.ts';
 import type { Disk } from './disk.ts';
 import { storeErrors } from './errors.ts';
@@ -8,7 +8,6 @@ import { head } from './head.ts';
 import { bucketOf, fromName } from './paths.ts';
 import { type Entry, smallest } from './smallest.ts';
 
-const MAX_LIMIT = 1_000;
 /** Entries of a folder that are held at a time. */
 const HELD = 1_000;
 /** Objects looked at at once. */
@@ -27,9 +26,7 @@ export function list(
 ): Promise<ObjectInfo[]> {
   return storeErrors(async () => {
     checkPrefix(prefix);
-    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-      throw new HoldfastError('invalid_request', `The limit must be from 1 to ${MAX_LIMIT}.`);
-    }
+    checkLimit(limit);
     const found: ObjectInfo[] = [];
     let keys: string[] = [];
     const look = async () => {

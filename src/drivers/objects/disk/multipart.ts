@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { errnoOf, HoldfastError } from '../../../base/errors.ts';
 import { isId, newId } from '../../../base/ids.ts';
 import { checkKey } from '../keys.ts';
+import { MAX_LISTED } from '../limits.ts';
 import type { PartInfo, SignedGrant } from '../port.ts';
 import type { Disk } from './disk.ts';
 import { storeErrors, toStoreError } from './errors.ts';
@@ -12,9 +13,6 @@ import { fromName, toName } from './paths.ts';
 import { removeFolder } from './remove.ts';
 import { smallest } from './smallest.ts';
 import { writeFile } from './write-file.ts';
-
-/** The most that `listMultipart` answers. */
-const MAX_LISTED = 1_000;
 
 /**
  * A multipart upload is a folder with a file for each part. Its name holds all that there is to know of it: its id, a

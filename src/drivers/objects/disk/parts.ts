@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { PartInfo } from '../port.ts';
 
-/** Parts are numbered from 1 to this, as in S3. */
-export const MAX_PARTS = 10_000;
-
 /**
  * A part's file says in its name all that there is to know of it: `00001-{order}-{size}`. The order, which is the
  * ETag, grows with the time at which the part was finished, so that of two parts of one number the later one counts.

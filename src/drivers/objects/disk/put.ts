@@ -1,6 +1,7 @@
 import { link, unlink } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { errnoOf, HoldfastError } from '../../../base/errors.ts';
+import { taken } from '../body.ts';
 import { checkKey } from '../keys.ts';
 import type { ObjectInfo, PutOptions } from '../port.ts';
 import { type Disk, locate } from './disk.ts';
@@ -51,5 +52,3 @@ function toPutError(error: unknown): unknown {
       return toStoreError(error);
   }
 }
-
-const taken = (): HoldfastError => new HoldfastError('conflict', 'There is an object under this key already.');

@@ -1,7 +1,7 @@
 import { closeSync, constants } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { errnoOf, HoldfastError } from '../../../base/errors.ts';
+import { bodyError, wrongSize } from '../body.ts';
 import { close, fdatasync, fsync, open, writeAll } from './descriptors.ts';
 import { toStoreError } from './errors.ts';
 
@@ -66,17 +66,11 @@ async function writeStream(file: NewFile, body: Readable, { size, signal }: Writ
   } catch (error) {
     await writing?.catch(() => undefined);
     signal?.throwIfAborted();
-    throw isCut(error) ? new HoldfastError('incomplete_body', 'The body ended too early.', { cause: error }) : error;
+    throw bodyError(error);
   } finally {
     signal?.removeEventListener('abort', abort);
   }
 }
-
-const isCut = (error: unknown): boolean =>
-  ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE'].includes(errnoOf(error) ?? '');
-
-const wrongSize = (size: number): HoldfastError =>
-  new HoldfastError('size_mismatch', `The body is not of the declared size of ${size} bytes.`);
 
 const { O_CREAT, O_DSYNC, O_EXCL, O_WRONLY } = constants;
 const STREAMED = O_WRONLY | O_CREAT | O_EXCL;
