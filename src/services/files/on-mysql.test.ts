@@ -1,5 +1,5 @@
 import { describeWithEngines, place } from '../../../test/harness/engines/use.ts';
-import { filesLaws } from './laws/index.ts';
+import { filesLaws } from './conformance/index.ts';
 import { openTestFiles } from './testing.ts';
 
 describeWithEngines(['mysql'], 'files on MySQL', () => {

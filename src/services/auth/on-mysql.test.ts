@@ -1,0 +1,6 @@
+import { describeWithEngines, place } from '../../../test/harness/engines/use.ts';
+import { authLaws } from './laws.ts';
+
+describeWithEngines(['mysql'], 'auth on MySQL', () => {
+  authLaws(async () => ({ ...(await place('mysql')), dataDir: '/nowhere' }));
+});

@@ -1,0 +1,6 @@
+import { describeWithEngines, place } from '../../../test/harness/engines/use.ts';
+import { authLaws } from './laws.ts';
+
+describeWithEngines(['postgres'], 'auth on PostgreSQL', () => {
+  authLaws(async () => ({ ...(await place('postgres')), dataDir: '/nowhere' }));
+});

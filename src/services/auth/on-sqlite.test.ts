@@ -1,0 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe } from 'vitest';
+import { authLaws } from './laws.ts';
+
+describe('auth on SQLite', () => {
+  authLaws(async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-auth-'));
+    return { url: 'sqlite:', dataDir, stop: () => rm(dataDir, { recursive: true, force: true }) };
+  });
+});
