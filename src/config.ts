@@ -293,7 +293,7 @@ export function readConfig(environment: Environment): Config {
 /** What is right by itself and wrong together. */
 function contradictions(config: Config): string[] {
   const problems: string[] = [];
-  const embedded = config.databaseUrl.startsWith('sqlite:');
+  const embedded = isEmbedded(config);
   if (!embedded && config.jwtSecret === undefined) {
     problems.push(
       'JWT_SECRET: it is required where DATABASE_URL is not sqlite:, so that all instances have the same. ' +
@@ -313,6 +313,9 @@ function withMinio(config: Config, environment: Environment): Config {
   if (config.minioEndpoint === undefined || environment[SETTINGS.storageUrl.name]?.trim()) return config;
   return { ...config, storageUrl: `s3://${config.minioBucket}?endpoint=${encodeURIComponent(config.minioEndpoint)}` };
 }
+
+/** Whether the database is a file of one server alone, and not one that others reach too. */
+export const isEmbedded = ({ databaseUrl }: Pick<Config, 'databaseUrl'>): boolean => databaseUrl.startsWith('sqlite:');
 
 /** Whether an address can be reached from this machine alone. */
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);

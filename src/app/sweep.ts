@@ -1,5 +1,5 @@
 import type { Logger } from '../base/logger.ts';
-import type { Config } from '../config.ts';
+import { type Config, isEmbedded } from '../config.ts';
 import type { SweepOptions, SweepReport } from '../services/janitor/index.ts';
 import { openCatalog } from './catalog.ts';
 import { controlClient } from './control/client.ts';
@@ -13,12 +13,12 @@ import { StartError } from './start-error.ts';
 
 export type { SweepReport, Tally } from '../services/janitor/index.ts';
 
-/** Sweeps the data directory: through the server that has it, or, where none runs, by itself. */
+/** Sweeps: through the server that has the data directory, or, where none runs there, by itself. */
 export async function sweepDataDir(
   config: Config,
   { log, ...options }: Required<SweepOptions> & { readonly log: Logger },
 ): Promise<SweepReport> {
-  if (!(await holdsData(config.dataDir))) {
+  if (isEmbedded(config) && !(await holdsData(config.dataDir))) {
     throw new StartError(
       `DATA_DIR: no server has kept anything in ${config.dataDir}. Set DATA_DIR to the folder of yours.`,
     );
