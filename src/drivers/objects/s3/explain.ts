@@ -42,7 +42,7 @@ function reasonOf(error: Error, location: S3Location, permission: string): strin
   if (/Region is missing/i.test(error.message)) {
     return 'the region of the bucket is not known. Add region=… to the URL, or set AWS_REGION.';
   }
-  return unreachable(error, server) ?? `${server} answered with an error (${describe(error)}). Is it an S3 server?`;
+  return unreachable(error, server) ?? `${server} fails: ${describe(error)}. Check that it is an S3 server.`;
 }
 
 function unreachable(error: Error, server: string): string | undefined {
@@ -79,5 +79,6 @@ function regionOf(error: Error): string | undefined {
 
 function describe(error: Error): string {
   const status = statusOf(error);
-  return status === undefined ? error.message : `${status} ${error.name}`;
+  const words = status === undefined ? error.message : `${status} ${error.name}`;
+  return words.replaceAll(/\s+/g, ' ').slice(0, 200).replace(/\.$/, '');
 }
