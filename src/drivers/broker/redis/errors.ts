@@ -25,6 +25,9 @@ export const isElsewhere = (error: unknown): boolean => says(error, ELSEWHERE);
 export const isRefusing = (error: unknown): boolean => says(error, REFUSING);
 export const isForgotten = (error: unknown): boolean => says(error, FORGOTTEN);
 
+/** Whether it is a matter of room: who may log in and what is allowed is as it should be. */
+export const isFull = (error: unknown): boolean => says(error, ['OOM', 'MISCONF', 'NOREPLICAS']);
+
 /** What an operator should do about a server that refuses. */
 export function remedyOf(error: unknown): string {
   switch (wordOf(error)) {
@@ -79,14 +82,13 @@ function reasonOf(error: unknown, target: RedisTarget): string {
   if (error instanceof SilentServerError) return `${at} does not answer; check host and port`;
   if (error instanceof ConnectionTimeoutError) return `nothing answers at ${addressOf(target)}; check host and port`;
   const errno = errnoOf(error) ?? '';
+  if (errno.startsWith('ERR_SSL')) return `${at} does not speak TLS there; write redis://, or its TLS port`;
   switch (errno) {
     case 'ECONNREFUSED':
       return `there is no server at ${addressOf(target)}; start Redis, or correct host and port`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return `the host "${target.host}" is not known; check its name`;
-    case 'EPROTO':
-      return `${at} does not speak TLS there; write redis://, or its TLS port`;
     case 'ECONNRESET':
       return `${at} reset the connection; check the port, and whether it wants TLS (rediss://)`;
   }
@@ -107,6 +109,7 @@ function replyReason(message: string, { username = 'default', database }: RedisT
   if (/^MOVED/.test(message)) {
     return 'is one node of a cluster with others; give a single server, or a proxy in front of the cluster';
   }
+  if (/^CLUSTERDOWN/.test(message)) return 'is a cluster that does not serve all keys just now; mend it';
   if (/^LOADING/.test(message)) return 'is still loading its data; try again soon';
   if (/unknown command/i.test(message)) return `lacks a command that is needed (${message.split('\n')[0]})`;
   return `refuses: ${message.split('\n')[0]}`;

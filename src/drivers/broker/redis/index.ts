@@ -1,15 +1,17 @@
+import { HoldfastError } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
 import type { Running } from '../../../base/lifecycle.ts';
 import type { Broker, OpenBroker } from '../port.ts';
 import { Connection } from './connection.ts';
 import { Consumer } from './consumer.ts';
-import { closed, lastingReason, openError, unavailable } from './errors.ts';
+import { closed, isFull, isRefusing, lastingReason, openError, remedyOf, unavailable } from './errors.ts';
 import { Group } from './group.ts';
 import { Keys } from './keys.ts';
 import { Listeners } from './listeners.ts';
 import { Outage } from './outage.ts';
 import { Publisher } from './publisher.ts';
 import { Reader } from './reader.ts';
+import { PROBE } from './scripts.ts';
 import { parseTarget } from './target.ts';
 
 /**
@@ -24,10 +26,16 @@ export const openRedis: OpenBroker = async (url, { log }) => {
     target,
     outage,
     ping: true,
-    prepare: async (client) => void (await client.exists(keys.any)),
+    prepare: async (client) => void (await client.exists(keys.probe)),
   });
+  const probe = () => connection.script(PROBE, [keys.probe], []);
   const { evictionPolicy } = await connection.open().catch((error) => {
     throw openError(error, target);
+  });
+  await probe().catch((error) => {
+    if (isFull(error)) return log.error({ err: error }, `messages are refused: ${remedyOf(error)}`);
+    connection.close();
+    throw openError(error instanceof HoldfastError ? error.cause : error, target);
   });
   if (evictionPolicy?.startsWith('allkeys')) {
     log.warn(`Redis may throw messages away to make room (maxmemory-policy ${evictionPolicy}); noeviction is better`);
@@ -83,7 +91,10 @@ export const openRedis: OpenBroker = async (url, { log }) => {
       const aborted = new Promise<never>((_, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       });
-      await Promise.race([aborted, connection.run((client) => client.ping())]);
+      const answered = probe().catch((error) => {
+        throw isRefusing(error) ? new HoldfastError('unavailable', `${remedyOf(error)}.`, { cause: error }) : error;
+      });
+      await Promise.race([aborted, answered]);
     },
 
     close() {

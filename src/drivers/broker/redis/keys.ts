@@ -38,8 +38,8 @@ export class Keys {
     return `${this.#prefix}:${topic}:later:${group}`;
   }
 
-  /** A key for the question whether this server has our keys. */
-  get any(): string {
-    return `${this.#prefix}:any`;
+  /** A key to try the server with. */
+  get probe(): string {
+    return `${this.#prefix}:probe`;
   }
 }

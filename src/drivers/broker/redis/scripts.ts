@@ -105,3 +105,10 @@ export const LEAVE = script(`
 if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
 redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
 return 1`);
+
+/** KEYS any of ours. Writes, reads and deletes. */
+export const PROBE = script(`
+redis.call('XADD', KEYS[1], '*', 'probe', '1')
+local written = redis.call('XLEN', KEYS[1])
+redis.call('DEL', KEYS[1])
+return written`);

@@ -36,8 +36,8 @@ export function parseTarget(text: string): RedisTarget {
   return {
     host,
     port: Number(url.port || 6379),
-    username: decodeURIComponent(url.username) || undefined,
-    password: decodeURIComponent(url.password) || undefined,
+    username: decoded(url.username),
+    password: decoded(url.password),
     database: Number(database),
     prefix,
     tls: tls ? { ca: authorityOf(url.searchParams.get('ca')) } : undefined,
@@ -46,6 +46,14 @@ export function parseTarget(text: string): RedisTarget {
 
 /** As an operator reads it. */
 export const addressOf = ({ host, port }: RedisTarget): string => `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part) || undefined;
+  } catch {
+    return refuse('its user or password has a % that is not followed by two hexadecimal digits (write %25 for it)');
+  }
+}
 
 function authorityOf(path: string | null): string | undefined {
   if (path === null) return undefined;

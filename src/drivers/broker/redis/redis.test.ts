@@ -1,0 +1,374 @@
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Engine, startEngine } from '../../../../test/harness/engines/index.ts';
+import { freePort } from '../../../../test/harness/engines/ports.ts';
+import { describeWithEngines } from '../../../../test/harness/engines/use.ts';
+import { writeSelfSigned } from '../../../../test/harness/self-signed.ts';
+import { until } from '../../../../test/harness/until.ts';
+import { collector, publishAll, publishMany, publishOnceBack } from '../conformance/messages.ts';
+import { type Broker, MAX_ATTEMPTS } from '../port.ts';
+import { TAKE_OVER } from './scripts.ts';
+import { asking, type Line, openLogged, withParts } from './testing.ts';
+
+describeWithEngines(
+  ['redis'],
+  'the Redis broker',
+  () => {
+    let engine: Engine;
+    let url: string;
+    let broker: Broker;
+    let lines: Line[];
+    const opened: Broker[] = [];
+
+    const open = async (at: string) => {
+      const logged = await openLogged(at);
+      opened.push(logged.broker);
+      return logged;
+    };
+    const send = (...args: string[]) => asking(engine.url, (ask) => ask(...args));
+    const streamOf = (topic: string, group: string) =>
+      `{${new URL(url).searchParams.get('prefix')}}:${topic}:group:${group}`;
+
+    beforeAll(async () => {
+      engine = await startEngine('redis');
+    });
+    afterAll(() => engine.stop());
+    beforeEach(async () => {
+      ({ url } = await engine.place());
+      ({ broker, lines } = await open(url));
+    });
+    afterEach(async () => {
+      await Promise.all(opened.splice(0).map((one) => one.close()));
+    });
+
+    test('keeps nothing of what is done, of what nobody wants, and of consumers that have stopped', async () => {
+      const done = collector();
+      const tries = collector();
+      const consumer = await broker.consume('t', { group: 'g', concurrency: 5 }, async (message) => {
+        tries.add(message);
+        if (tries.messages.length <= 5) throw new Error('not yet');
+        done.add(message);
+      });
+      await publishAll(broker, 't', 50);
+      await publishAll(broker, 'unwanted', 50);
+      await done.until(50);
+      await consumer.stop();
+      expect(await send('XLEN', streamOf('t', 'g'))).toBe(0);
+      expect(await send('XPENDING', streamOf('t', 'g'), 'g')).toEqual([0, null, null, null]);
+      expect(await send('XINFO', 'CONSUMERS', streamOf('t', 'g'), 'g')).toEqual([]);
+      const keys = (await send('KEYS', `*${new URL(url).searchParams.get('prefix')}*`)) as string[];
+      expect(keys.toSorted()).toEqual([streamOf('t', 'g'), streamOf('t', 'g').replace(':group:g', ':groups')]);
+    });
+
+    test('forgets consumers that are long gone and hold nothing', async () => {
+      const first = await broker.consume('t', { group: 'g', concurrency: 1 }, async () => {});
+      await first.stop();
+      await send('XGROUP', 'CREATECONSUMER', streamOf('t', 'g'), 'g', 'long gone');
+      await send('XGROUP', 'CREATECONSUMER', streamOf('t', 'g'), 'g', 'holds one');
+      await broker.publish('t', { n: 0 });
+      await send('XREADGROUP', 'GROUP', 'g', 'holds one', 'STREAMS', streamOf('t', 'g'), '>');
+      // The server's clock cannot be turned: the script is told that a moment is long.
+      const idle = async () => {
+        const consumers = (await send('XINFO', 'CONSUMERS', streamOf('t', 'g'), 'g')) as { idle: number }[];
+        return consumers.every((consumer) => consumer.idle > 1) || undefined;
+      };
+      await until('a moment to pass', idle);
+      await send('EVAL', TAKE_OVER.source, '1', streamOf('t', 'g'), 'g', 'me', '60000', '10', '1');
+      const consumers = (await send('XINFO', 'CONSUMERS', streamOf('t', 'g'), 'g')) as { name: string }[];
+      expect(consumers.map(({ name }) => name)).toEqual(['holds one']);
+    });
+
+    test('gives up what has been tried too often by consumers that died of it', async () => {
+      const other = await broker.consume('t', { group: 'g', concurrency: 1 }, async () => {});
+      await other.stop();
+      await broker.publish('t', { n: 0 });
+      const stream = streamOf('t', 'g');
+      await send('XREADGROUP', 'GROUP', 'g', 'dead', 'STREAMS', stream, '>');
+      const [[id]] = (await send('XPENDING', stream, 'g', '-', '+', '1')) as [[string]];
+      const tries = String(MAX_ATTEMPTS);
+      await send('XCLAIM', stream, 'g', 'dead', '0', id, 'IDLE', '60000', 'RETRYCOUNT', tries, 'JUSTID');
+      const taken = collector();
+      await broker.consume('t', { group: 'g', concurrency: 1 }, async (message) => taken.add(message));
+      await broker.publish('t', { n: 1 });
+      expect(await taken.until(1)).toEqual([{ n: 1 }]);
+      await until('it to be given up', () => lines.some(({ msg }) => msg === 'a message was given up'));
+      expect(await send('XPENDING', stream, 'g')).toEqual([0, null, null, null]);
+    });
+
+    test('lets go what others wrote there', async () => {
+      const taken = collector();
+      await broker.consume('t', { group: 'g', concurrency: 1 }, async (message) => taken.add(message));
+      await send('XADD', streamOf('t', 'g'), '*', 'm', 'no JSON');
+      await send('XADD', streamOf('t', 'g'), '*', 'x', 'y');
+      await broker.publish('t', { n: 1 });
+      expect(await taken.until(1)).toEqual([{ n: 1 }]);
+      await until('all to be settled', async () => (await send('XLEN', streamOf('t', 'g'))) === 0);
+    });
+
+    test('keeps prefixes and databases apart, also for listeners', async () => {
+      const heard = collector();
+      const prefix = new URL(url).searchParams.get('prefix');
+      for (const [n, elsewhere] of [`${url}2`, withParts(url, { pathname: '/1' })].entries()) {
+        const { broker: stranger } = await open(elsewhere);
+        await stranger.listen('t', (message) => heard.add(message));
+        await stranger.consume('t', { group: 'g', concurrency: 1 }, async (message) => heard.add(message));
+        await broker.publish('t', { n: 100 });
+        await stranger.publish('t', { n });
+        await heard.until(2 * (n + 1));
+      }
+      expect(prefix).not.toBe(null);
+      expect(heard.messages.map(({ n }) => n)).toEqual([0, 0, 1, 1]);
+    });
+
+    test('takes messages again when its scripts were flushed', async () => {
+      await broker.publish('t', { n: 0 });
+      await send('SCRIPT', 'FLUSH');
+      await broker.publish('t', { n: 0 });
+    });
+
+    test('refuses to publish where the server has no memory left, says so once, and loses nothing that it holds', async () => {
+      const tries = collector();
+      let full = true;
+      await broker.consume('t', { group: 'g', concurrency: 3 }, async (message) => {
+        if (message.n === 0 && full) await send('CONFIG', 'SET', 'maxmemory', '1mb');
+        tries.add(message);
+        if (full) throw new Error('not yet');
+      });
+      try {
+        await broker.publish('t', { n: 0 });
+        await tries.until(1);
+        for (let n = 0; n < 5; n++) {
+          await expect(broker.publish('t', { n: 1 })).rejects.toMatchObject({ code: 'unavailable' });
+        }
+        expect(lines.filter(({ msg }) => msg.includes('maxmemory'))).toHaveLength(1);
+        const probing = broker.probe(AbortSignal.timeout(5_000));
+        await expect(probing).rejects.toMatchObject({
+          code: 'unavailable',
+          detail: expect.stringContaining('maxmemory'),
+        });
+        const late = await open(url);
+        expect(late.lines.map(({ level }) => level)).toEqual([50]);
+      } finally {
+        full = false;
+        await send('CONFIG', 'SET', 'maxmemory', '0');
+      }
+      await broker.publish('t', { n: 2 });
+      await until('what could not be put off', () => tries.messages.filter(({ n }) => n === 0).length === 2, {
+        within: 40_000,
+      });
+    }, 60_000);
+
+    test('warns of a server that may throw messages away', async () => {
+      await send('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+      const other = await open(url);
+      await send('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+      expect(other.lines.map(({ level, msg }) => [level, msg.includes('allkeys-lru')])).toEqual([[40, true]]);
+      expect(lines).toEqual([]);
+    });
+
+    test('says once that the oldest are dropped', async () => {
+      const away = await broker.consume('t', { group: 'g', concurrency: 1 }, async () => {});
+      await away.stop();
+      await publishMany(broker, 't', 10_050);
+      expect(lines.map(({ msg }) => msg)).toEqual([
+        'messages come faster than they are handled: the oldest are dropped',
+      ]);
+    });
+
+    test('works with the least that a user may be allowed', async () => {
+      const prefix = new URL(url).searchParams.get('prefix');
+      const rights = '+ping +info +exists +client|id +client|setname +eval +evalsha +subscribe +publish +time +del';
+      const data = '+sadd +smembers +xadd +xlen +xdel +xack +xclaim +xpending +xreadgroup +xgroup +xinfo';
+      const later = '+zadd +zrem +zcard +zrange +zrangebyscore +zremrangebyrank';
+      const all = `${rights} ${data} ${later}`.split(' ');
+      await send('ACL', 'SETUSER', 'least', 'on', '>pass', `~{${prefix}}*`, `&{${prefix}}*`, ...all);
+      const { broker: least } = await open(withParts(url, { username: 'least', password: 'pass' }));
+      const taken = collector();
+      const heard = collector();
+      let failed = false;
+      await least.listen('t', (message) => heard.add(message));
+      // It may not end its own read: then a stop waits for it.
+      const consumer = await least.consume('t', { group: 'g', concurrency: 1 }, async (message) => {
+        if (!failed) {
+          failed = true;
+          throw new Error('not yet');
+        }
+        taken.add(message);
+      });
+      await least.publish('t', { n: 0 });
+      await Promise.all([taken.until(1), heard.until(1)]);
+      await consumer.stop();
+    });
+
+    test.each([
+      ['a user that may do nothing', 'nothing', 'does not let the user "nothing"'],
+      ['a database that there is not', '/999', 'has no database 999'],
+      ['no password', '', 'asks for a password'],
+    ])('tells the operator of %s', async (_, how, said) => {
+      await send('ACL', 'SETUSER', 'nothing', 'on', '>pass', '~*', '&*', '-@all');
+      const parts = how.startsWith('/')
+        ? { pathname: how }
+        : how === ''
+          ? { password: '' }
+          : { username: how, password: 'pass' };
+      const opening = openLogged(withParts(url, parts));
+      await expect(opening).rejects.toThrow(
+        new RegExp(`^BROKER_URL: Redis at 127\\.0\\.0\\.1:\\d+ ${said}[^\\n]*\\.$`),
+      );
+    });
+
+    test('says why a server that is there lets it in no more, once, and goes on when it does again', async () => {
+      await send('ACL', 'SETUSER', 'changing', 'on', '>old', '~*', '&*', '+@all');
+      const changing = await open(withParts(url, { username: 'changing', password: 'old' }));
+      await changing.broker.publish('t', { n: 0 });
+      await send('ACL', 'SETUSER', 'changing', 'resetpass', '>new');
+      await send('CLIENT', 'KILL', 'USER', 'changing');
+      const why = () => changing.lines.filter(({ level }) => level === 50);
+      await until('the log to say why', () => why().length > 0);
+      await expect(changing.broker.publish('t', { n: 1 })).rejects.toMatchObject({ code: 'unavailable' });
+      await send('ACL', 'SETUSER', 'changing', 'resetpass', '>old');
+      await publishOnceBack(changing.broker, 't', { n: 2 });
+      expect(changing.lines.map(({ level }) => level)).toEqual([40, 50, 30]);
+      expect(why()[0]?.msg).toMatch(/does not know the user or the password/);
+    });
+  },
+  { own: true },
+);
+
+describeWithEngines(
+  ['redis'],
+  'a server that will not do',
+  () => {
+    const refused = async (
+      args: readonly string[],
+      prepare: (send: Engine['url']) => Promise<unknown> = async () => {},
+    ) => {
+      const engine = await startEngine('redis', { args });
+      try {
+        await prepare(engine.url);
+        await expect(openLogged(engine.url)).rejects.toThrow(/^BROKER_URL: [^\n]*\.$/);
+        return await openLogged(engine.url).then(
+          () => '',
+          (error: Error) => error.message,
+        );
+      } finally {
+        await engine.stop();
+      }
+    };
+
+    test('is refused when it is a replica', async () => {
+      const said = await refused(['--replicaof', '127.0.0.1 1']);
+      expect(said).toContain('is a replica that takes no writes');
+    });
+
+    test('is refused when it is a cluster that does not serve our keys', async () => {
+      const said = await refused(['--cluster-enabled', 'yes']);
+      expect(said).toContain('is a cluster that does not serve all keys');
+    });
+  },
+  { own: true },
+);
+
+describeWithEngines(
+  ['redis'],
+  'the Redis broker on a server of another kind',
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-redis-tls-'));
+    let engine: Engine | undefined;
+    afterEach(async () => {
+      await engine?.stop();
+      engine = undefined;
+    });
+    afterAll(() => rm(folder, { recursive: true }));
+
+    /** Publishes, takes, fails, takes again, hears, hands back. */
+    const works = async (url: string) => {
+      const { broker, lines } = await openLogged(url);
+      const heard = collector();
+      const tries = collector();
+      await broker.listen('t', (message) => heard.add(message));
+      const consumer = await broker.consume('t', { group: 'g', concurrency: 2 }, async (message, signal) => {
+        tries.add(message);
+        if (tries.messages.length === 1) throw new Error('not yet');
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('going'))));
+      });
+      await broker.publish('t', { n: 0 });
+      await Promise.all([heard.until(1), tries.until(2)]);
+      await consumer.stop();
+      const taken = collector();
+      await broker.consume('t', { group: 'g', concurrency: 2 }, async (message) => taken.add(message));
+      await taken.until(1);
+      await broker.probe(AbortSignal.timeout(5_000));
+      await broker.close();
+      expect(lines.map(({ level }) => level)).toEqual([40]);
+    };
+
+    test('works with a cluster of one: all keys are in one slot', async () => {
+      engine = await startEngine('redis', { args: ['--cluster-enabled', 'yes'] });
+      await asking(engine.url, async (send) => {
+        await send('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+        await until('the cluster', async () => String(await send('CLUSTER', 'INFO')).includes('cluster_state:ok'));
+      });
+      await works(engine.url);
+    });
+
+    test('works over TLS with a server whose authority is known, and refuses any other', async () => {
+      const port = String(await freePort());
+      const { cert, key } = await writeSelfSigned(folder);
+      engine = await startEngine('redis', {
+        args: ['--tls-port', port, '--tls-cert-file', cert, '--tls-key-file', key, '--tls-auth-clients', 'no'],
+      });
+      const secure = Object.assign(new URL(engine.url), { port }).href.replace('redis:', 'rediss:');
+      await works(`${secure}?ca=${encodeURIComponent(cert)}`);
+      await expect(openLogged(secure)).rejects.toThrow(
+        /^BROKER_URL: the certificate of .* is not trusted .*\?ca=FILE\.$/,
+      );
+      const plain = secure.replace('rediss:', 'redis:');
+      await expect(openLogged(plain)).rejects.toThrow(/^BROKER_URL: .*rediss:/);
+    });
+  },
+  { own: true },
+);
+
+describe('what answers there', () => {
+  const answering = async (answer: (socket: Socket, command: string) => void, scheme = 'redis') => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {}).on('data', (data) => answer(socket, String(data)));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      return await openLogged(`${scheme}://127.0.0.1:${port}`).then(
+        () => '',
+        (error: Error) => error.message,
+      );
+    } finally {
+      server.close();
+    }
+  };
+
+  test('is refused when it is too old', async () => {
+    const info = '# Server\r\nredis_version:6.0.16\r\nrole:master\r\n';
+    const said = await answering((socket, command) => {
+      for (const line of command.matchAll(/^(CLIENT|INFO)\r$/gm)) {
+        socket.write(line[1] === 'INFO' ? `$${info.length}\r\n${info}\r\n` : '+OK\r\n');
+      }
+    });
+    expect(said).toMatch(/^BROKER_URL: Redis at \S+ is version 6\.0\.16; 6\.2 or later is needed/);
+  });
+
+  test('is refused when it is no Redis', async () => {
+    const said = await answering((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    expect(said).toMatch(/^BROKER_URL: [^\n]+\.$/);
+  });
+
+  test('is refused when it speaks no TLS', async () => {
+    const said = await answering((socket) => socket.end('-ERR unknown command\r\n'), 'rediss');
+    expect(said).toMatch(/^BROKER_URL: [^\n]*does not speak TLS/);
+  });
+});
