@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, request as send } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keysIn } from '../../../../test/harness/engines/s3-client.ts';
@@ -33,4 +36,59 @@ export function inFolder(url: string): string {
   const own = new URL(url);
   own.pathname = `${own.pathname.replace(/\/$/, '')}/in/here`;
   return own.href;
+}
+
+/** What a middleman does with a request: passes it on, keeps the answer back, or answers in place of the store. */
+export type Meddling = 'pass' | 'lose the answer' | { readonly status: number; readonly code: string };
+
+/** A server between us and the store that sees each request whole. */
+export interface Middleman {
+  /** The URL of the store by way of it. */
+  readonly url: string;
+  /** Asked of each request; passes all at first. */
+  meddle: (request: IncomingMessage) => Meddling;
+  close(): Promise<void>;
+}
+
+export async function openMiddleman(storeUrl: string): Promise<Middleman> {
+  const target = new URL(new URL(storeUrl).searchParams.get('endpoint') as string);
+  const server = createServer((request, response) => {
+    const decision = middleman.meddle(request);
+    if (typeof decision === 'object') {
+      request.resume();
+      response.writeHead(decision.status, { 'content-type': 'application/xml' });
+      response.end(`<?xml version="1.0"?><Error><Code>${decision.code}</Code><Message/></Error>`);
+      return;
+    }
+    const { method, url, headers } = request;
+    const onward = send({ host: target.hostname, port: target.port, method, path: url, headers }, (answer) => {
+      if (decision === 'lose the answer') {
+        answer.resume().once('end', () => request.socket.resetAndDestroy());
+        return;
+      }
+      response.writeHead(answer.statusCode as number, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(onward.on('error', () => request.socket.destroy()));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const own = new URL(storeUrl);
+  own.searchParams.set('endpoint', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const middleman: Middleman = {
+    url: own.href,
+    meddle: () => 'pass',
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+  return middleman;
+}
+
+/** Meddles with the first `times` requests that fit. */
+export function first(times: number, meddling: Meddling, fits: (request: IncomingMessage) => boolean) {
+  let left = times;
+  return (request: IncomingMessage): Meddling => (left > 0 && fits(request) && left-- > 0 ? meddling : 'pass');
 }
