@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../app/version.ts';
+import { certsCommand } from './certs.ts';
 import type { CommandContext } from './context.ts';
 import { doctorCommand } from './doctor.ts';
 import { migrateCommand } from './migrate.ts';
@@ -30,6 +31,7 @@ export function program(context: CommandContext): Command {
     migrateCommand(context),
     sweepCommand(context),
     presetsCommand(context),
+    certsCommand(),
     doctorCommand(context),
     versionCommand(),
   ]) {

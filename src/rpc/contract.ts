@@ -8,12 +8,16 @@ interface MessageType<T> {
   decode(input: any, length?: number): T;
 }
 
-interface MethodDefinition {
+export interface MethodDefinition {
   readonly name: string;
   // biome-ignore lint/suspicious/noExplicitAny: inferred per method below.
   readonly requestType: MessageType<any>;
   // biome-ignore lint/suspicious/noExplicitAny: inferred per method below.
   readonly responseType: MessageType<any>;
+  readonly options: {
+    /** Whether doing it twice is as good as once. Absent: it is not. */
+    readonly idempotencyLevel?: 'IDEMPOTENT' | 'NO_SIDE_EFFECTS';
+  };
 }
 
 export interface ServiceDefinition {
@@ -34,3 +38,14 @@ export type Service<D extends ServiceDefinition> = {
     context: CallContext,
   ) => Promise<MessageOf<D['methods'][M]['responseType']>>;
 };
+
+export type MethodsOf<D extends ServiceDefinition> = keyof D['methods'] & string;
+
+/** What a method is called on the wire: `/holdfast.v1.FileService/GetFile`. */
+export function pathOf<D extends ServiceDefinition>({ fullName, methods }: D, method: MethodsOf<D>): string {
+  return `/${fullName}/${(methods[method] as MethodDefinition).name}`;
+}
+
+/** Every method of a contract, by its key in the service. */
+export const methodsOf = (definition: ServiceDefinition): [key: string, method: MethodDefinition, path: string][] =>
+  Object.entries(definition.methods).map(([key, method]) => [key, method, pathOf(definition, key)]);

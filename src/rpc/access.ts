@@ -1,0 +1,87 @@
+import { EventServiceDefinition } from '../contract/holdfast/internal/v1/event.ts';
+import { MaintenanceServiceDefinition } from '../contract/holdfast/internal/v1/maintenance.ts';
+import { UploadServiceDefinition } from '../contract/holdfast/internal/v1/upload.ts';
+import { WorkServiceDefinition } from '../contract/holdfast/internal/v1/work.ts';
+import { AuthServiceDefinition } from '../contract/holdfast/v1/auth.ts';
+import { FileServiceDefinition } from '../contract/holdfast/v1/file.ts';
+import { StorageServiceDefinition } from '../contract/holdfast/v1/storage.ts';
+import { type MethodsOf, methodsOf, pathOf, type ServiceDefinition } from './contract.ts';
+
+/** What whoever bears a certificate may do. */
+export interface Grant {
+  /** Methods, by their paths. */
+  readonly calls: readonly string[];
+  /** May say on behalf of which user a call is made, or that it is nobody's. */
+  readonly forwardsPrincipals?: boolean;
+  /** May name any owner in a request, and so act for them. */
+  readonly actsForOwners?: boolean;
+}
+
+/** Who may call what: from the name in a certificate (`spiffe://holdfast/<name>`) to methods. Who is not here may nothing. */
+export const ACCESS: Readonly<Record<string, Grant>> = {
+  gateway: {
+    calls: [every(AuthServiceDefinition), every(FileServiceDefinition), every(UploadServiceDefinition)].flat(),
+    forwardsPrincipals: true,
+    actsForOwners: true,
+  },
+  files: {
+    calls: some(
+      StorageServiceDefinition,
+      'signUpload',
+      'createMultipart',
+      'signParts',
+      'listParts',
+      'completeMultipart',
+      'inspectObject',
+      'moveObject',
+      'deleteObjects',
+      'signDownload',
+    ),
+  },
+  processor: { calls: every(WorkServiceDefinition) },
+  janitor: {
+    calls: [
+      every(MaintenanceServiceDefinition),
+      some(StorageServiceDefinition, 'listMultipart', 'abortMultipart', 'listObjects', 'deleteObjects'),
+    ].flat(),
+  },
+  notifier: { calls: every(EventServiceDefinition) },
+};
+
+/** Another back end, by the name in its certificate: `spiffe://holdfast/client/<name>`. */
+export interface ClientGrant {
+  readonly name: string;
+  /** `read`: only what changes nothing. */
+  readonly may: 'all' | 'read';
+}
+
+/** The table with the back ends that the operator lets in: each acts for the owners that it names, its own users. */
+export const accessWith = (clients: readonly ClientGrant[]): Readonly<Record<string, Grant>> => ({
+  ...ACCESS,
+  ...Object.fromEntries(
+    clients.map(({ name, may }) => [
+      `client/${name}`,
+      { calls: may === 'read' ? harmless(FileServiceDefinition) : every(FileServiceDefinition), actsForOwners: true },
+    ]),
+  ),
+});
+
+/** One of `billing` or `reports:read`; undefined for anything else. */
+export function parseClientGrant(text: string): ClientGrant | undefined {
+  const match = /^([a-z0-9][a-z0-9._-]{0,62})(:read)?$/.exec(text);
+  return match?.[1] === undefined ? undefined : { name: match[1], may: match[2] ? 'read' : 'all' };
+}
+
+function every(definition: ServiceDefinition): string[] {
+  return methodsOf(definition).map(([, , path]) => path);
+}
+
+function some<D extends ServiceDefinition>(definition: D, ...methods: MethodsOf<D>[]): string[] {
+  return methods.map((method) => pathOf(definition, method));
+}
+
+function harmless(definition: ServiceDefinition): string[] {
+  return methodsOf(definition)
+    .filter(([, { options }]) => options.idempotencyLevel === 'NO_SIDE_EFFECTS')
+    .map(([, , path]) => path);
+}

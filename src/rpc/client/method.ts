@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backoff } from '../../base/backoff.ts';
+import type { CallContext } from '../../base/context.ts';
+import { type HoldfastError, toHoldfastError } from '../../base/errors.ts';
+import type { MethodDefinition } from '../contract.ts';
+import { checkSize } from '../limits.ts';
+import { callMeter, countRetry } from '../metrics.ts';
+import { metadataOf } from '../wire-context.ts';
+import { attempt } from './attempt.ts';
+import type { RetryBudget } from './budget.ts';
+import type { Connection } from './connection.ts';
+import { errorOf } from './errors.ts';
+import { timeoutOf } from './timeouts.ts';
+
+export interface MethodDeps {
+  readonly connection: Connection;
+  readonly budget: RetryBudget;
+  readonly forwardsPrincipals: boolean;
+}
+
+const ATTEMPTS = 3;
+/** Milliseconds between attempts. */
+const WAIT = { base: 50, max: 1_000 };
+/** Whoever asks to be left alone for longer is not waited for here. */
+const LONGEST_WAIT = 2_000;
+
+/** A method of another process, as a function. What may be repeated is tried again where nobody was there to answer. */
+export function methodClient(deps: MethodDeps, path: string, { requestType, responseType, options }: MethodDefinition) {
+  const { connection, budget } = deps;
+  const measure = callMeter('client', path);
+  const repeatable = options.idempotencyLevel !== undefined;
+  const timeout = timeoutOf(path);
+
+  const once = async (request: Buffer, context: CallContext, deadline: number): Promise<unknown> => {
+    try {
+      const metadata = metadataOf(context, deps.forwardsPrincipals);
+      const call = { path, request, metadata, deadline, signal: context.signal };
+      const answer = await connection.use((channel) => attempt(channel, call));
+      budget.earn();
+      connection.note(true);
+      return responseType.decode(answer);
+    } catch (thrown) {
+      const error = errorOf(thrown, path);
+      if (error.code === 'unavailable') connection.note(false, error.cause);
+      throw error;
+    }
+  };
+
+  /** Milliseconds to wait before the next attempt; undefined where there is to be none. */
+  const pause = (error: HoldfastError, tried: number, deadline: number): number | undefined => {
+    if (!repeatable || error.code !== 'unavailable' || tried >= ATTEMPTS || connection.isDown) return undefined;
+    const wait = Math.max(backoff(tried, WAIT), (error.retryAfter ?? 0) * 1_000);
+    if (wait > LONGEST_WAIT || Date.now() + wait >= deadline) return undefined;
+    return budget.spend() ? wait : undefined;
+  };
+
+  const call = async (message: unknown, context: CallContext): Promise<unknown> => {
+    const bytes = requestType.encode(message).finish();
+    checkSize(bytes.length, 'request');
+    const request = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const deadline = context.deadline ?? Date.now() + timeout;
+    for (let tried = 1; ; tried++) {
+      try {
+        return await once(request, context, deadline);
+      } catch (thrown) {
+        const error = thrown as HoldfastError;
+        const wait = pause(error, tried, deadline);
+        if (wait === undefined) throw error;
+        await sleep(wait, undefined, { signal: context.signal }).catch(() => {
+          throw toHoldfastError(context.signal.reason);
+        });
+        countRetry(path);
+      }
+    }
+  };
+
+  return async (message: unknown, context: CallContext): Promise<unknown> => {
+    const started = performance.now();
+    try {
+      const answer = await call(message, context);
+      measure(started, 'ok');
+      return answer;
+    } catch (thrown) {
+      const error = toHoldfastError(thrown);
+      measure(started, error.code);
+      throw error;
+    }
+  };
+}

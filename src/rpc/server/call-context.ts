@@ -1,0 +1,58 @@
+import type { Metadata, ServerUnaryCall } from '@grpc/grpc-js';
+import type { CallContext, Principal } from '../../base/context.ts';
+import type { Logger } from '../../base/logger.ts';
+import { requestIdIn, traceIn } from '../wire-context.ts';
+
+export interface ServedContext extends CallContext {
+  /** Fires `signal`, if anybody has asked for it. */
+  abort(): void;
+}
+
+/** Milliseconds of Unix time, or infinity. */
+export const deadlineOf = (call: Pick<ServerUnaryCall<unknown, unknown>, 'getDeadline'>): number => {
+  const deadline = call.getDeadline();
+  return typeof deadline === 'number' ? deadline : deadline.getTime();
+};
+
+/** The context of a call that came over the wire. Signal and logger are made when they are first asked for. */
+export function contextOf(
+  call: { readonly metadata: Metadata } & Pick<ServerUnaryCall<unknown, unknown>, 'getDeadline'>,
+  principal: Principal,
+  root: Logger,
+): ServedContext {
+  const requestId = requestIdIn(call.metadata);
+  const deadline = deadlineOf(call);
+  const trace = traceIn(call.metadata);
+  let controller: AbortController | undefined;
+  let aborted = false;
+  let log: Logger | undefined;
+  const reason = () =>
+    deadline <= Date.now()
+      ? new DOMException('The deadline has passed.', 'TimeoutError')
+      : new DOMException('The call has ended.', 'AbortError');
+  return {
+    principal,
+    requestId,
+    ...(deadline !== Number.POSITIVE_INFINITY && { deadline }),
+    ...(trace && { trace }),
+    get signal() {
+      if (!controller) {
+        controller = new AbortController();
+        if (aborted) controller.abort(reason());
+      }
+      return controller.signal;
+    },
+    get log() {
+      log ??= root.child({
+        request_id: requestId,
+        ...(principal.kind === 'user' && { user_id: principal.ownerId }),
+        ...(principal.kind === 'service' && { caller: principal.name }),
+      });
+      return log;
+    },
+    abort() {
+      aborted = true;
+      controller?.abort(reason());
+    },
+  };
+}
