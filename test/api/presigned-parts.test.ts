@@ -4,7 +4,7 @@ import { generated } from '../harness/big.ts';
 import type { Api } from '../harness/client.ts';
 import { sha256 } from '../harness/fixtures.ts';
 import { storedFiles } from '../harness/inspect.ts';
-import { expectProblem } from '../harness/problems.ts';
+import { expectProblem, expectUrlRefused } from '../harness/problems.ts';
 import { useStack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 import type { BegunUpload, SignedPart } from '../harness/views.ts';
@@ -56,7 +56,7 @@ describe('an upload in parts, step by step', () => {
 
   test('takes no part of another length', async () => {
     const first = parts[0] as SignedPart;
-    expectProblem(await user.put(first.url, Buffer.alloc(begun.upload.partSize - 1)), 400, 'size_mismatch');
+    expectUrlRefused(await user.put(first.url, Buffer.alloc(begun.upload.partSize - 1)), 400, 'size_mismatch');
     expect((await user.expect(200, 'GET', `/api/uploads/${begun.file.id}`)).body.received).toEqual([]);
   });
 
@@ -88,7 +88,7 @@ describe('an upload in parts, step by step', () => {
   test('takes nothing more then', async () => {
     const last = parts.at(-1) as SignedPart;
     const again = await user.put(last.url, slice(begun.bytes, begun, last.number));
-    expectProblem(again, 409, 'upload_closed');
+    expectUrlRefused(again, 409, 'upload_closed');
     expect((await confirm(begun.file.id)).status).toBe(202);
   });
 });

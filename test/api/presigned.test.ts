@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Api } from '../harness/client.ts';
 import { fixture, sha256 } from '../harness/fixtures.ts';
-import { expectProblem } from '../harness/problems.ts';
+import { expectProblem, expectUrlRefused } from '../harness/problems.ts';
 import { useStack } from '../harness/stack.ts';
+import { stackKind } from '../harness/stack-kind.ts';
 
 const stack = useStack();
 let user: Api;
@@ -57,7 +58,7 @@ describe('an upload by one signed request', () => {
   test('takes no other length than the one declared', async () => {
     const { file, upload } = await begin('length.txt', 'exact');
     for (const wrong of ['shrt', 'longer']) {
-      expectProblem(await user.put(upload.url, wrong, upload.headers), 400, 'size_mismatch');
+      expectUrlRefused(await user.put(upload.url, wrong, upload.headers), 400, 'size_mismatch');
     }
     expect((await user.put(upload.url, 'exact', upload.headers)).status).toBe(200);
     expect((await confirm(file.id)).status).toBe(202);
@@ -74,14 +75,16 @@ describe('an upload by one signed request', () => {
     const { file, upload } = await begin('again.txt', 'first');
     await user.put(upload.url, 'first', upload.headers);
     await confirm(file.id);
-    expectProblem(await user.put(upload.url, 'other', upload.headers), 409, 'upload_closed');
+    const again = await user.put(upload.url, 'other', upload.headers);
+    // S3 knows nothing of it: what comes then is an object that nothing refers to.
+    if (stackKind().objects === 'disk') expectProblem(again, 409, 'upload_closed');
     expect((await user.content(file.id)).toString()).toBe('first');
   });
 
   test('takes no URL that was changed', async () => {
     const { upload } = await begin('forged.txt', 'forged');
     const forged = upload.url.replace(/.(?=.{8}$)/, (c) => (c === 'A' ? 'B' : 'A'));
-    expectProblem(await user.put(forged, 'forged', upload.headers), 403, 'signature_invalid');
+    expectUrlRefused(await user.put(forged, 'forged', upload.headers), 403, 'signature_invalid');
   });
 
   test('can be given up: then it is gone', async () => {
@@ -90,7 +93,9 @@ describe('an upload by one signed request', () => {
     expect((await user.call('DELETE', `/api/uploads/${file.id}`)).status).toBe(204);
     expectProblem(await user.call('GET', `/api/files/${file.id}`), 404, 'not_found');
     expect((await confirm(file.id)).status).toBeGreaterThanOrEqual(404);
-    expect((await user.put(upload.url, 'never', upload.headers)).status).toBeGreaterThanOrEqual(400);
+    const late = await user.put(upload.url, 'never', upload.headers);
+    if (stackKind().objects === 'disk') expect(late.status).toBeGreaterThanOrEqual(400);
+    expectProblem(await user.call('GET', `/api/files/${file.id}`), 404, 'not_found');
   });
 
   test('is confirmed by its confirmUrl without a token, and nothing else is', async () => {

@@ -2,8 +2,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Api } from '../harness/client.ts';
 import { fixture, sha256 } from '../harness/fixtures.ts';
 import { call } from '../harness/http.ts';
-import { expectProblem } from '../harness/problems.ts';
+import { expectProblem, expectUrlRefused } from '../harness/problems.ts';
 import { useStack } from '../harness/stack.ts';
+import { stackKind } from '../harness/stack-kind.ts';
 import { until } from '../harness/until.ts';
 
 const stack = useStack();
@@ -23,9 +24,11 @@ describe('a signed URL', () => {
     expect(Date.parse(body.expiresAt)).toBeGreaterThan(Date.now());
     const { bytes, headers } = await call('GET', body.url);
     expect(bytes.toString()).toBe('signed text');
-    expect(headers['x-content-type-options']).toBe('nosniff');
     expect((await call('GET', body.url, { headers: { range: 'bytes=7-' } })).bytes.toString()).toBe('text');
+    if (stackKind().objects === 's3') return;
+    // One of S3 is for GET alone, and has no headers of ours.
     expect((await call('HEAD', body.url)).status).toBe(200);
+    expect(headers['x-content-type-options']).toBe('nosniff');
   });
 
   test('is of the variant and under the name that were asked for', async () => {
@@ -45,7 +48,7 @@ describe('a signed URL', () => {
       const answer = await call('GET', body.url);
       return answer.status !== 200 && answer;
     });
-    expectProblem(answer, 403, 'signature_expired');
+    expectUrlRefused(answer, 403, 'signature_expired');
   });
 
   test('that was changed anywhere opens nothing', async () => {
@@ -54,9 +57,9 @@ describe('a signed URL', () => {
     const start = url.lastIndexOf('/') + 1;
     for (let at = start; at < url.length; at += Math.ceil((url.length - start) / 12)) {
       const changed = `${url.slice(0, at)}${url[at] === 'A' ? 'B' : 'A'}${url.slice(at + 1)}`;
-      expectProblem(await call('GET', changed), 403, 'signature_invalid');
+      expectUrlRefused(await call('GET', changed), 403, 'signature_invalid');
     }
-    expectProblem(await call('GET', url.slice(0, -4)), 403, 'signature_invalid');
+    expectUrlRefused(await call('GET', url.slice(0, -4)), 403, 'signature_invalid');
   });
 
   test('for reading writes nothing, and one for writing reads nothing', async () => {
