@@ -67,7 +67,7 @@ export interface ObjectStore {
   get(key: string, options?: { readonly range?: ByteRange; readonly signal?: AbortSignal }): Promise<ObjectBody>;
   /** Undefined where the key holds nothing. */
   head(key: string): Promise<ObjectInfo | undefined>;
-  /** Gives the object another key; its bytes do not pass through here. Done already (source gone, target there) is done. */
+  /** Gives the object another key; its bytes stay in the store, unless it cannot copy. Done already (source gone, target there) is done. */
   move(from: string, to: string): Promise<void>;
   /** Deletes; keys that hold nothing count as deleted. Durable when it resolves. */
   delete(keys: readonly string[]): Promise<void>;

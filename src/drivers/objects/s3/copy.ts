@@ -1,7 +1,10 @@
 import { CopyObjectCommand, UploadPartCopyCommand } from '@aws-sdk/client-s3';
 import { at, type Bucket, quoted, sourceAt } from './bucket.ts';
 import { type CompletedPart, complete } from './complete.ts';
+import { statusOf } from './errors.ts';
+import { get } from './get.ts';
 import { beginUpload, discardUpload } from './multipart.ts';
+import { put } from './put.ts';
 import { markOf, type Stored } from './stored.ts';
 
 /** Parts that the store copies at once. */
@@ -9,7 +12,17 @@ const AT_ONCE = 4;
 
 /** Copies an object within the store, marked as a write. Throws the store's own errors. */
 export async function copy(bucket: Bucket, source: Stored, to: string, write: string): Promise<void> {
-  if (source.size > bucket.sizes.copyAtOnce) return copyInParts(bucket, source, to, write);
+  try {
+    if (source.size > bucket.sizes.copyAtOnce) await copyInParts(bucket, source, to, write);
+    else await copyAtOnce(bucket, source, to, write);
+  } catch (error) {
+    // Ceph copies no encrypted objects.
+    if (statusOf(error) !== 501) throw error;
+    await copyThrough(bucket, source, to, write);
+  }
+}
+
+async function copyAtOnce(bucket: Bucket, source: Stored, to: string, write: string): Promise<void> {
   await bucket.clients.patient.send(
     new CopyObjectCommand({
       ...at(bucket, to),
@@ -21,6 +34,17 @@ export async function copy(bucket: Bucket, source: Stored, to: string, write: st
       IfNoneMatch: '*',
     }),
   );
+}
+
+/** For a store that cannot: the bytes go through here. */
+async function copyThrough(
+  bucket: Bucket,
+  { key, size, contentType }: Stored,
+  to: string,
+  write: string,
+): Promise<void> {
+  const { stream } = await get(bucket, key);
+  await put(bucket, to, stream, { size, ...(contentType !== undefined && { contentType }) }, write);
 }
 
 const from = (bucket: Bucket, source: Stored) => ({

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../../../base/errors.ts';
+import { HoldfastError, hasCode } from '../../../base/errors.ts';
 import { checkKey } from '../keys.ts';
 import type { Bucket } from './bucket.ts';
 import { copy } from './copy.ts';
@@ -39,7 +39,8 @@ async function tryCopy(bucket: Bucket, source: Stored, to: string, write: string
     await copy(bucket, source, to, write);
     return true;
   } catch (error) {
-    const hasChanged = isGone(error) || isRefused(error) || isCollision(error);
+    const hasChanged =
+      isGone(error) || isRefused(error) || isCollision(error) || hasCode(error, 'not_found', 'conflict');
     if (!hasChanged || isLast) throw toStoreError(error);
     return false;
   }

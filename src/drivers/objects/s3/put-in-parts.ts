@@ -1,10 +1,8 @@
 import type { Readable } from 'node:stream';
 import { UploadPartCommand } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../../../base/errors.ts';
-import { newId } from '../../../base/ids.ts';
 import { taken } from '../body.ts';
 import { MAX_PARTS } from '../limits.ts';
-import type { PutOptions } from '../port.ts';
 import { at, type Bucket } from './bucket.ts';
 import { type CompletedPart, complete } from './complete.ts';
 import { answered } from './errors.ts';
@@ -12,7 +10,7 @@ import { withGrace } from './grace.ts';
 import { beginUpload, discardUpload } from './multipart.ts';
 import { partLengthAt } from './part-lengths.ts';
 import type { PartsReader } from './parts-reader.ts';
-import { find, type Stored } from './stored.ts';
+import { find, type MarkedPutOptions, type Stored } from './stored.ts';
 import { undo } from './undo.ts';
 
 interface Parts {
@@ -28,11 +26,10 @@ export async function putInParts(
   bucket: Bucket,
   key: string,
   { reader, first, body }: Parts,
-  { contentType, size, signal }: PutOptions,
+  { contentType, size, signal, write }: MarkedPutOptions,
 ): Promise<void> {
   // Looked at before a long body is read; what counts is the look when it is put together.
   if (await find(bucket, key, signal)) throw taken();
-  const write = newId();
   const uploadId = await withGrace(signal, (late) => beginUpload(bucket, key, { contentType, write, signal: late }));
   const failed = new AbortController();
   const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;

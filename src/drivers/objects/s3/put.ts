@@ -10,7 +10,7 @@ import { withGrace } from './grace.ts';
 import { partLengthAt } from './part-lengths.ts';
 import { PartsReader } from './parts-reader.ts';
 import { putInParts } from './put-in-parts.ts';
-import { find, markOf } from './stored.ts';
+import { find, type MarkedPutOptions, markOf } from './stored.ts';
 import { undo } from './undo.ts';
 
 /**
@@ -22,6 +22,7 @@ export async function put(
   key: string,
   body: Readable | Uint8Array,
   options: PutOptions = {},
+  write = newId(),
 ): Promise<ObjectInfo> {
   const { size, signal } = options;
   const abort = () => {
@@ -33,14 +34,14 @@ export async function put(
     signal?.throwIfAborted();
     if (!(body instanceof Readable)) {
       if (size !== undefined && size !== body.length) throw wrongSize(size);
-      await putAtOnce(bucket, key, body, options);
+      await putAtOnce(bucket, key, body, { ...options, write });
       return { key, size: body.length, modifiedAt: new Date() };
     }
     const reader = new PartsReader(body, size);
     const first = await reader.next(partLengthAt(1, bucket.sizes.part, size));
     signal?.throwIfAborted();
-    if (reader.ended) await putAtOnce(bucket, key, first, options);
-    else await putInParts(bucket, key, { reader, first, body }, options);
+    if (reader.ended) await putAtOnce(bucket, key, first, { ...options, write });
+    else await putInParts(bucket, key, { reader, first, body }, { ...options, write });
     return { key, size: reader.size, modifiedAt: new Date() };
   } catch (error) {
     signal?.throwIfAborted();
@@ -62,10 +63,9 @@ async function putAtOnce(
   bucket: Bucket,
   key: string,
   bytes: Uint8Array,
-  { contentType, signal }: PutOptions,
+  { contentType, signal, write }: MarkedPutOptions,
 ): Promise<void> {
   if (!bucket.conditional && (await find(bucket, key, signal))) throw taken();
-  const write = newId();
   try {
     await withGrace(signal, (late) => send(bucket, key, bytes, { write, contentType, signal: late }));
   } catch (error) {
@@ -87,7 +87,7 @@ async function send(
   bucket: Bucket,
   key: string,
   bytes: Uint8Array,
-  { write, contentType, signal }: PutOptions & { readonly write: string },
+  { write, contentType, signal }: MarkedPutOptions,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,6 +1,6 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { checkKey } from '../keys.ts';
-import type { ObjectInfo } from '../port.ts';
+import type { ObjectInfo, PutOptions } from '../port.ts';
 import { at, type Bucket, bareEtag } from './bucket.ts';
 import { isGone, toStoreError } from './errors.ts';
 
@@ -20,6 +20,10 @@ export interface Stored extends ObjectInfo {
  * is the one that this write has made.
  */
 export const markOf = (write: string): { Metadata: Record<string, string> } => ({ Metadata: { [WRITE]: write } });
+
+export interface MarkedPutOptions extends PutOptions {
+  readonly write: string;
+}
 
 /** Undefined where the key holds nothing. */
 export async function find(bucket: Bucket, key: string, signal?: AbortSignal): Promise<Stored | undefined> {

@@ -39,7 +39,7 @@ export function inFolder(url: string): string {
 }
 
 /** What a middleman does with a request: passes it on, keeps the answer back, or answers in place of the store. */
-export type Meddling = 'pass' | 'lose the answer' | { readonly status: number; readonly code: string };
+export type Meddling = 'pass' | 'lose the answer' | { readonly status: number; readonly code?: string };
 
 /** A server between us and the store that sees each request whole. */
 export interface Middleman {
@@ -57,7 +57,8 @@ export async function openMiddleman(storeUrl: string): Promise<Middleman> {
     if (typeof decision === 'object') {
       request.resume();
       response.writeHead(decision.status, { 'content-type': 'application/xml' });
-      response.end(`<?xml version="1.0"?><Error><Code>${decision.code}</Code><Message/></Error>`);
+      const error = `<?xml version="1.0"?><Error><Code>${decision.code}</Code><Message/></Error>`;
+      response.end(decision.code && error);
       return;
     }
     const { method, url, headers } = request;
