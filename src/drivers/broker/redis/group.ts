@@ -71,7 +71,11 @@ export class Group {
   /** What others held and did not renew. */
   async takeOver(most: number): Promise<readonly Entry[]> {
     const args = [this.name, this.consumer, HOLD, most, FORGET_AFTER];
-    const taken = (await this.#connection.script(TAKE_OVER, [this.stream], args)) as [Reply, Reply, number][];
+    const taken = (await this.#connection.script(TAKE_OVER, [this.stream, this.#groups], args)) as [
+      Reply,
+      Reply,
+      number,
+    ][];
     return taken.flatMap(([id, fields, delivered]) => toEntry(id, fields, delivered) ?? []);
   }
 

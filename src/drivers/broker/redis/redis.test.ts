@@ -10,7 +10,7 @@ import { freePort } from '../../../../test/harness/engines/ports.ts';
 import { describeWithEngines } from '../../../../test/harness/engines/use.ts';
 import { writeSelfSigned } from '../../../../test/harness/self-signed.ts';
 import { until } from '../../../../test/harness/until.ts';
-import { collector, publishAll, publishMany, publishOnceBack } from '../conformance/messages.ts';
+import { collector, publishAll, publishMany, publishOnceBack, publishUntilSeen } from '../conformance/messages.ts';
 import { type Broker, MAX_ATTEMPTS } from '../port.ts';
 import { TAKE_OVER } from './scripts.ts';
 import { asking, type Line, openLogged, withParts } from './testing.ts';
@@ -33,6 +33,8 @@ describeWithEngines(
     const send = (...args: string[]) => asking(engine.url, (ask) => ask(...args));
     const streamOf = (topic: string, group: string) =>
       `{${new URL(url).searchParams.get('prefix')}}:${topic}:group:${group}`;
+
+    const groupsOf = (topic: string) => `{${new URL(url).searchParams.get('prefix')}}:${topic}:groups`;
 
     beforeAll(async () => {
       engine = await startEngine('redis');
@@ -62,7 +64,7 @@ describeWithEngines(
       expect(await send('XPENDING', streamOf('t', 'g'), 'g')).toEqual([0, null, null, null]);
       expect(await send('XINFO', 'CONSUMERS', streamOf('t', 'g'), 'g')).toEqual([]);
       const keys = (await send('KEYS', `*${new URL(url).searchParams.get('prefix')}*`)) as string[];
-      expect(keys.toSorted()).toEqual([streamOf('t', 'g'), streamOf('t', 'g').replace(':group:g', ':groups')]);
+      expect(keys.toSorted()).toEqual([streamOf('t', 'g'), groupsOf('t')]);
     });
 
     test('forgets consumers that are long gone and hold nothing', async () => {
@@ -78,7 +80,7 @@ describeWithEngines(
         return consumers.every((consumer) => consumer.idle > 1) || undefined;
       };
       await until('a moment to pass', idle);
-      await send('EVAL', TAKE_OVER.source, '1', streamOf('t', 'g'), 'g', 'me', '60000', '10', '1');
+      await send('EVAL', TAKE_OVER.source, '2', streamOf('t', 'g'), groupsOf('t'), 'g', 'me', '60000', '10', '1');
       const consumers = (await send('XINFO', 'CONSUMERS', streamOf('t', 'g'), 'g')) as { name: string }[];
       expect(consumers.map(({ name }) => name)).toEqual(['holds one']);
     });
@@ -163,6 +165,15 @@ describeWithEngines(
       });
     }, 60_000);
 
+    test.each(['groups', 'stream'])('goes on where the server threw the %s away', async (what) => {
+      const taken = collector();
+      await broker.consume('t', { group: 'g', concurrency: 1 }, async (message) => taken.add(message));
+      await broker.publish('t', { n: 0 });
+      await taken.until(1);
+      await send('DEL', what === 'groups' ? groupsOf('t') : streamOf('t', 'g'));
+      await publishUntilSeen(broker, 't', taken, 100);
+    });
+
     test('warns of a server that may throw messages away', async () => {
       await send('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
       const other = await open(url);
@@ -183,7 +194,7 @@ describeWithEngines(
     test('works with the least that a user may be allowed', async () => {
       const prefix = new URL(url).searchParams.get('prefix');
       const rights = '+ping +info +exists +client|id +client|setname +eval +evalsha +subscribe +publish +time +del';
-      const data = '+sadd +smembers +xadd +xlen +xdel +xack +xclaim +xpending +xreadgroup +xgroup +xinfo';
+      const data = '+sadd +sismember +smembers +xadd +xlen +xdel +xack +xclaim +xpending +xreadgroup +xgroup +xinfo';
       const later = '+zadd +zrem +zcard +zrange +zrangebyscore +zremrangebyrank';
       const all = `${rights} ${data} ${later}`.split(' ');
       await send('ACL', 'SETUSER', 'least', 'on', '>pass', `~{${prefix}}*`, `&{${prefix}}*`, ...all);

@@ -78,10 +78,13 @@ end
 return 1`);
 
 /**
- * KEYS stream; ARGV group, consumer, idle milliseconds after which a hold is taken over, most, idle milliseconds after
- * which a consumer that holds nothing is forgotten. Answers what was taken over: id, fields, times delivered.
+ * KEYS stream, groups; ARGV group, consumer, idle milliseconds after which a hold is taken over, most, idle milliseconds
+ * after which a consumer that holds nothing is forgotten. Answers what was taken over: id, fields, times delivered.
+ *
+ * Where the server has thrown the set of groups away, nobody would be told: it is looked after here.
  */
 export const TAKE_OVER = script(`
+if redis.call('SISMEMBER', KEYS[2], ARGV[1]) == 0 then redis.pcall('SADD', KEYS[2], ARGV[1]) end
 local taken = {}
 for _, held in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1], 'IDLE', ARGV[3], '-', '+', ARGV[4])) do
   local entry = redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], ARGV[3], held[1])[1]
