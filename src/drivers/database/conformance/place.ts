@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { openDatabase } from '../index.ts';
 import type { Database, DatabaseServer, Migration } from '../port.ts';
 
@@ -7,7 +7,21 @@ import type { Database, DatabaseServer, Migration } from '../port.ts';
 export interface StartedPlace {
   readonly url: string;
   readonly dataDir: string;
+  /** What can happen to a server and the line to it; absent where the database is a file. */
+  readonly faults?: Faults;
   stop(): Promise<void>;
+}
+
+export interface Faults {
+  /** The same database, at the end of a line that can be disturbed. */
+  readonly lineUrl: string;
+  /** Resets the connections that stand. */
+  cut(): void;
+  /** Closes all connections and refuses new ones, until it is mended. */
+  refuse(): Promise<void>;
+  mend(): Promise<void>;
+  /** Kills the server and starts it again. */
+  restart(): Promise<void>;
 }
 
 /** Starts an empty database, or makes one in a server that runs; each time another. */
@@ -53,6 +67,7 @@ export class Place {
   }
 
   async close(): Promise<void> {
+    await this.#started?.faults?.mend();
     await Promise.all(this.#servers.splice(0).map((server) => server.close()));
     await this.#started?.stop();
   }
@@ -74,10 +89,23 @@ export class Place {
     return this.#started;
   }
 
+  get faults(): Faults {
+    if (!this.started.faults) throw new Error('The place has no faults: its driver skips the laws that need some.');
+    return this.started.faults;
+  }
+
   /** Opens the same database once more; it is closed with the place. */
-  async another(): Promise<DatabaseServer> {
-    const { url, dataDir } = this.started;
-    const server = await openDatabase(url, { dataDir, log: pino({ level: 'silent' }) });
+  another(log = pino({ level: 'silent' })): Promise<DatabaseServer> {
+    return this.#openAt(this.started.url, log);
+  }
+
+  /** Like `another`, at the end of the line that can be disturbed. */
+  atTheEndOfTheLine(log = pino({ level: 'silent' })): Promise<DatabaseServer> {
+    return this.#openAt(this.faults.lineUrl, log);
+  }
+
+  async #openAt(url: string, log: Logger): Promise<DatabaseServer> {
+    const server = await openDatabase(url, { dataDir: this.started.dataDir, log });
     this.#servers.push(server);
     return server;
   }

@@ -6,6 +6,7 @@ import { checkServer, type Server, speaksNoTls } from './check-server.ts';
 import { isLost } from './errors.ts';
 import type { Parts } from './parts.ts';
 import { Pool } from './pool.ts';
+import { Reachability } from './reachability.ts';
 import { Replica } from './replica.ts';
 import { tlsOf } from './tls.ts';
 import { parseUrl, type Target } from './url.ts';
@@ -21,8 +22,9 @@ export const openPostgres: OpenDatabase = async (url, { replicaUrl, log }) => {
   }
   const { target, tls } = primary;
   const size = Math.ceil(target.poolSize / 2);
-  const units = new Pool({ target, tls, size, readOnly: false, name: 'The database', log });
-  const reads = new Pool({ target, tls, size: target.poolSize - size, readOnly: true, name: 'The database', log });
+  const reachability = new Reachability('The database', log);
+  const units = new Pool({ target, tls, size, readOnly: false, reachability });
+  const reads = new Pool({ target, tls, size: target.poolSize - size, readOnly: true, reachability });
   const replica = replicaUrl === undefined ? undefined : await openReplica(replicaUrl, primary.server, reads, log);
   const work = new Underway();
   const parts: Parts = { target, units, reads, replica, work, log };
@@ -75,6 +77,7 @@ async function openReplica(url: string, primary: Server, reads: Pool, log: Logge
     log.warn({ err: error }, 'The replica cannot be reached: lists are read from the primary');
   }
   const size = Math.ceil(target.poolSize / 2);
-  const pool = new Pool({ target, tls, size, readOnly: true, name: 'The replica of the database', log });
+  const reachability = new Reachability('The replica of the database', log);
+  const pool = new Pool({ target, tls, size, readOnly: true, reachability });
   return new Replica({ pool, primary: reads, log });
 }

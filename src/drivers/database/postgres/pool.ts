@@ -1,9 +1,9 @@
 import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
-import type { Logger } from '../../../base/logger.ts';
 import { overloadedError } from '../errors.ts';
 import { Turns } from '../turns.ts';
 import { isLost, isStale } from './errors.ts';
+import type { Reachability } from './reachability.ts';
 import { Session } from './session.ts';
 import { StatementNames } from './statement-names.ts';
 import { types } from './types.ts';
@@ -16,9 +16,7 @@ export interface PoolOptions {
   readonly size: number;
   /** Refuses to write. */
   readonly readOnly: boolean;
-  /** For the log: what cannot be reached. */
-  readonly name: string;
-  readonly log: Logger;
+  readonly reachability: Reachability;
 }
 
 /** Milliseconds. */
@@ -54,12 +52,11 @@ export const clientConfig = ({ target, tls, readOnly }: Pick<PoolOptions, 'targe
   }),
 });
 
-/** Connections to one server. It survives the server's restart, and says in the log once that it is away, once that it is back. */
+/** Connections to one server. It survives the server's restart. */
 export class Pool {
   readonly #pool: pg.Pool;
   readonly #options: PoolOptions;
   readonly #names: StatementNames | undefined;
-  #away = false;
   /** What a unit begins with, each statement with its semicolon. */
   readonly prelude: string;
   /** Units that were in each other's way run again one after another, so that they are not once more. */
@@ -80,7 +77,7 @@ export class Pool {
     });
     // Whoever uses a client hears of its errors by its statements; one that nobody uses is replaced.
     this.#pool.on('connect', (client) => client.on('error', () => {}));
-    this.#pool.on('error', (error) => this.#note(error));
+    this.#pool.on('error', (error) => options.reachability.lost(error));
   }
 
   /** Throws what `isLost` knows where no connection can be had. */
@@ -88,10 +85,10 @@ export class Pool {
     if (this.#pool.waitingCount >= MAX_WAITING) throw overloadedError();
     try {
       const client = await this.#pool.connect();
-      this.#note(undefined);
+      this.#options.reachability.reached();
       return new Session(client, this.#names, this.#options.target.statementTimeout);
     } catch (error) {
-      this.#note(error);
+      this.#options.reachability.lost(error);
       throw error;
     }
   }
@@ -104,7 +101,7 @@ export class Pool {
       session.release();
       return result;
     } catch (error) {
-      if (isLost(error)) this.#note(error);
+      if (isLost(error)) this.#options.reachability.lost(error);
       if (isLost(error) || isStale(error)) session.end();
       else session.release();
       throw error;
@@ -114,14 +111,5 @@ export class Pool {
   /** Once nobody uses any connection. */
   async close(): Promise<void> {
     await this.#pool.end();
-  }
-
-  #note(error: unknown): void {
-    const away = error !== undefined;
-    if (away === this.#away) return;
-    this.#away = away;
-    const { log, name } = this.#options;
-    if (away) log.warn({ err: error }, `${name} cannot be reached; trying again`);
-    else log.info(`${name} is reached again`);
   }
 }

@@ -18,8 +18,9 @@ export const search: TextSearch = {
   async create(db, { table, column }) {
     const schema = await trigramSchema(db);
     const operators = sql.id(schema, 'gin_trgm_ops');
+    // New texts wait in a list that each search reads through, so it is kept short. In kB.
     await sql`create index ${sql.id(`${table}_${column}_search`)} on ${sql.table(table)}
-      using gin (${sql.ref(column)} ${operators})`.execute(db);
+      using gin (${sql.ref(column)} ${operators}) with (gin_pending_list_limit = 256)`.execute(db);
   },
 
   matches({ table, column }, part) {

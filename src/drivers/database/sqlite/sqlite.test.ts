@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { outageLaws } from '../conformance/outages.ts';
 import { SEARCH, TABLES, type Tables } from '../conformance/place.ts';
-import { databaseConformance } from '../conformance.ts';
+import { databaseConformance, namesOf } from '../conformance.ts';
 import type { Migration } from '../port.ts';
 import { openSqlite } from './index.ts';
 
@@ -18,6 +19,10 @@ databaseConformance({
     const dataDir = await folder();
     return { url: 'sqlite:', dataDir, stop: () => rm(dataDir, { recursive: true }) };
   },
+  skip: [
+    { reason: 'no line leads to a file, and no server stands behind it', tests: namesOf(outageLaws) },
+    { reason: 'one unit runs at a time', tests: ['shows a unit what others commit while it goes on'] },
+  ],
 });
 
 describe('a SQLite file', () => {

@@ -15,25 +15,30 @@ const BATCH = 200;
  * Sends the news of due jobs: those whose time has come, whose news was lost, or whose processor was. Each file is
  * stamped first, so that it is not announced again at once, by this instance or another.
  */
-export function startDispatch({
-  db,
-  broker,
-  onEvent,
-  log,
-}: Pick<FilesDeps, 'db' | 'broker' | 'onEvent' | 'log'>): Loop {
+export function startDispatch(deps: Pick<FilesDeps, 'db' | 'broker' | 'onEvent' | 'log'>): Loop {
   return startLoop({
     every: EVERY,
     round: async () => {
-      const now = await db.now();
-      for (const fileId of await lostFiles(db.reader, now, BATCH)) {
-        await db.unit((tx) => recoverLostJobs(tx, fileId, now));
-        onEvent();
-      }
-      const fileIds = await db.unit((tx) => stampDueJobs(tx, now));
-      for (const fileId of fileIds) await broker.publish(TOPICS.work, { fileId });
+      await dispatchDueJobs(deps);
     },
-    onError: (error) => log.error({ err: error }, 'Due jobs could not be announced; trying again'),
+    onError: (error) => deps.log.error({ err: error }, 'Due jobs could not be announced; trying again'),
   });
+}
+
+/** One round. Answers how many files were announced, some hundred at most: what is left is there at the next. */
+export async function dispatchDueJobs({
+  db,
+  broker,
+  onEvent,
+}: Pick<FilesDeps, 'db' | 'broker' | 'onEvent'>): Promise<number> {
+  const now = await db.now();
+  for (const fileId of await lostFiles(db.reader, now, BATCH)) {
+    await db.unit((tx) => recoverLostJobs(tx, fileId, now));
+    onEvent();
+  }
+  const fileIds = await db.unit((tx) => stampDueJobs(tx, now));
+  for (const fileId of fileIds) await broker.publish(TOPICS.work, { fileId });
+  return fileIds.length;
 }
 
 /**

@@ -35,9 +35,8 @@ export const listFiles: FileVerb<'listFiles'> =
       .where('purge_reason', 'is', null);
     query = filtered(query, request, db.dialect);
     if (request.query !== '') {
-      const { search } = db.dialect;
-      const own = { column: 'owner_id', value: ownerId };
-      query = query.where(await search.matchesAmong(db.reader, NAME_SEARCH, own, nameKey(request.query)));
+      const among = { column: 'owner_id', value: ownerId };
+      query = query.where(await db.dialect.search.matchesAmong(reader, NAME_SEARCH, among, nameKey(request.query)));
     }
     if (page.after) query = query.where(page.beyond(db.dialect));
     const rows = await query
