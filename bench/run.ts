@@ -6,12 +6,25 @@
  */
 import { parseArgs } from 'node:util';
 import type { Scenario } from './scenario.ts';
+import { brokers } from './scenarios/brokers.ts';
+import { databases } from './scenarios/databases.ts';
+import { dispatch } from './scenarios/dispatch.ts';
+import { largeCatalogue } from './scenarios/large-catalogue.ts';
 import { largeTransfers } from './scenarios/large-transfers.ts';
 import { listing } from './scenarios/listing.ts';
 import { smallTransfers } from './scenarios/small-transfers.ts';
 import { thumbnail } from './scenarios/thumbnail.ts';
 
-const SCENARIOS: readonly Scenario[] = [smallTransfers, largeTransfers, listing, thumbnail];
+const SCENARIOS: readonly Scenario[] = [
+  smallTransfers,
+  largeTransfers,
+  listing,
+  thumbnail,
+  databases,
+  brokers,
+  dispatch,
+  largeCatalogue,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
