@@ -6,6 +6,7 @@ import { doctorCommand } from './doctor.ts';
 import { migrateCommand } from './migrate.ts';
 import { presetsCommand } from './presets.ts';
 import { serveCommand } from './serve.ts';
+import { storeCommand } from './store.ts';
 import { sweepCommand } from './sweep.ts';
 import { versionCommand } from './version.ts';
 
@@ -30,6 +31,7 @@ export function program(context: CommandContext): Command {
     serveCommand(context),
     migrateCommand(context),
     sweepCommand(context),
+    storeCommand(context),
     presetsCommand(context),
     certsCommand(),
     doctorCommand(context),

@@ -5,6 +5,7 @@ import { DataDirLocked, lockDataDir } from '../data-dir-lock.ts';
 import { examineEngines, findingsOf } from './engines.ts';
 import { type Finding, failed, ok, warning } from './finding.ts';
 import { examinePort } from './port.ts';
+import { examineStoreBesideServer } from './store.ts';
 
 interface DependenciesOptions {
   /** Whether the data directory holds data. */
@@ -22,6 +23,7 @@ export async function* examineDependencies(
   const lock = hasData ? await lockDataDir(config.dataDir).catch((error: unknown) => error as Error) : undefined;
   if (lock instanceof DataDirLocked) {
     yield* throughTheServer(lock, signal);
+    yield* await examineStoreBesideServer(config, log);
     return;
   }
   if (lock instanceof Error) {

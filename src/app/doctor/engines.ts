@@ -3,10 +3,12 @@ import type { Config } from '../../config.ts';
 import type { Broker } from '../../drivers/broker/port.ts';
 import type { DatabaseServer } from '../../drivers/database/port.ts';
 import type { ObjectStore } from '../../drivers/objects/port.ts';
-import { openBrokerOf, openDatabaseOf, openObjectsOf } from '../drivers.ts';
+import { openBrokerOf, openDatabaseOf } from '../drivers.ts';
 import { migrationStates } from '../migrations.ts';
 import { askAll } from '../probes.ts';
+import { openStoreAlone } from '../store/open.ts';
 import { type Finding, failed, ok } from './finding.ts';
+import { examineStoreRules } from './store.ts';
 
 interface Engine<Opened extends { close(): Promise<void> }> {
   readonly name: string;
@@ -16,7 +18,7 @@ interface Engine<Opened extends { close(): Promise<void> }> {
   open(): Promise<Opened>;
   probe(opened: Opened, signal: AbortSignal): Promise<void>;
   /** More to look at where it works. */
-  examine?(opened: Opened): Promise<Finding>;
+  examine?(opened: Opened): Promise<readonly Finding[]>;
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
@@ -24,9 +26,6 @@ const REMEDIES: Readonly<Record<string, string>> = {
   storage: 'Check STORAGE_URL, and that the store is up or the disk has room.',
   broker: 'Check BROKER_URL, and that the broker is up.',
 };
-
-/** Nobody is given a URL that is signed here. */
-const UNUSED = { publicUrl: () => 'http://localhost', signingKey: new Uint8Array(32) };
 
 /**
  * Opens each engine, and writes, reads and deletes a probe in it. What stands in the data directory is left alone until
@@ -48,8 +47,9 @@ export async function* examineEngines(
     name: 'storage',
     url: config.storageUrl,
     embedded: 'file:',
-    open: () => openObjectsOf(config, UNUSED, log),
+    open: () => openStoreAlone(config, log),
     probe: (store, until) => store.probe(until),
+    examine: (store) => examineStoreRules(store, config),
   };
   const broker: Engine<Broker> = {
     name: 'broker',
@@ -81,7 +81,7 @@ async function* examineEngine<Opened extends { close(): Promise<void> }>(
   }
   try {
     yield* findingsOf(await askAll({ [name]: (until) => probe(opened, until) }, signal));
-    if (examine) yield await examine(opened);
+    if (examine) yield* await examine(opened);
   } finally {
     await opened.close();
   }
@@ -94,13 +94,13 @@ export function* findingsOf(answers: Readonly<Record<string, string | null>>): G
   }
 }
 
-async function examineMigrations(database: DatabaseServer): Promise<Finding> {
+async function examineMigrations(database: DatabaseServer): Promise<Finding[]> {
   try {
     const states = await migrationStates(database);
     const due = states.filter(({ appliedAt }) => appliedAt === undefined).length;
-    if (due === 0) return ok('tables', 'up to date');
-    return ok('tables', `${due} of ${states.length} migrations are due; they run at the next start`);
+    if (due === 0) return [ok('tables', 'up to date')];
+    return [ok('tables', `${due} of ${states.length} migrations are due; they run at the next start`)];
   } catch (error) {
-    return failed('tables', (error as Error).message, REMEDIES.database);
+    return [failed('tables', (error as Error).message, REMEDIES.database)];
   }
 }

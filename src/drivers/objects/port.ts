@@ -139,7 +139,7 @@ export interface RuleFinding {
   readonly rules: 'CORS' | 'lifecycle';
   /** What is wrong, or missing: a sentence for the operator. */
   readonly problem: string;
-  /** What is done about it by `apply`; undefined where only the operator can do something. */
+  /** What `apply` does about it, as in "write the rule …"; undefined where only the operator can do something. */
   readonly change?: string;
   /** What the operator can do where `change` is not possible. */
   readonly remedy?: string;

@@ -39,7 +39,14 @@ export function inFolder(url: string): string {
 }
 
 /** What a middleman does with a request: passes it on, keeps the answer back, or answers in place of the store. */
-export type Meddling = 'pass' | 'lose the answer' | { readonly status: number; readonly code?: string };
+export type Meddling = 'pass' | 'lose the answer' | Answer;
+
+interface Answer {
+  readonly status: number;
+  /** Of an error; otherwise the body is empty. */
+  readonly code?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /** A server between us and the store that sees each request whole. */
 export interface Middleman {
@@ -56,7 +63,7 @@ export async function openMiddleman(storeUrl: string): Promise<Middleman> {
     const decision = middleman.meddle(request);
     if (typeof decision === 'object') {
       request.resume();
-      response.writeHead(decision.status, { 'content-type': 'application/xml' });
+      response.writeHead(decision.status, { 'content-type': 'application/xml', ...decision.headers });
       const error = `<?xml version="1.0"?><Error><Code>${decision.code}</Code><Message/></Error>`;
       response.end(decision.code && error);
       return;

@@ -1,6 +1,7 @@
 import { type CORSRule, DeleteBucketCorsCommand, GetBucketCorsCommand, PutBucketCorsCommand } from '@aws-sdk/client-s3';
 import type { StoreRules } from '../../port.ts';
 import type { Bucket } from '../bucket.ts';
+import { allowsPreflight } from './preflight.ts';
 import { type Examined, readRules } from './rules.ts';
 
 /** What browsers send to signed URLs. */
@@ -20,12 +21,15 @@ export async function examineCors(bucket: Bucket, { origins }: StoreRules): Prom
   const read = await readRules('CORS', 'NoSuchCORSConfiguration', async () => {
     return (await quick.send(new GetBucketCorsCommand({ Bucket: bucket.name }))).CORSRules ?? [];
   });
-  if (!read.rules) return { findings: origins.length > 0 ? [{ ...read.finding, remedy: REMEDY }] : [] };
+  if (!read.rules) {
+    const left = await originsLeftOut(bucket, [], origins);
+    return { findings: left.length > 0 ? [{ ...read.finding, remedy: REMEDY }] : [] };
+  }
 
   const ours = ruleFor(bucket, origins);
   const others = read.rules.filter((rule) => !isOurs(rule, ours));
   const stale = read.rules.filter((rule) => isOurs(rule, ours)).flatMap(({ AllowedOrigins = [] }) => AllowedOrigins);
-  const missing = origins.filter((origin) => !METHODS.every((method) => allows(read.rules, origin, method)));
+  const missing = await originsLeftOut(bucket, read.rules, origins);
   const surplus = stale.filter((origin) => !origins.includes(origin));
   if (missing.length === 0 && surplus.length === 0) return { findings: [] };
 
@@ -40,7 +44,7 @@ export async function examineCors(bucket: Bucket, { origins }: StoreRules): Prom
       {
         rules: 'CORS',
         problem,
-        change: origins.length > 0 ? `a rule "${ours.ID}" that allows ${origins.join(', ')}` : `no rule "${ours.ID}"`,
+        change: origins.length > 0 ? `write the rule "${ours.ID}", for ${origins.join(', ')}` : `remove the rule "${ours.ID}"`,
         remedy: REMEDY,
       },
     ],
@@ -66,6 +70,18 @@ const isOurs = (rule: CORSRule, ours: CORSRule): boolean =>
 
 const same = (one: readonly string[] = [], other: readonly string[] = []): boolean =>
   [...one].sort().join() === [...other].sort().join();
+
+/** Those that neither a rule lets in nor, as some stores have it, a setting for all buckets. */
+async function originsLeftOut(bucket: Bucket, rules: readonly CORSRule[], origins: readonly string[]) {
+  const left: string[] = [];
+  for (const origin of origins) {
+    if (METHODS.every((method) => allows(rules, origin, method))) continue;
+    const asked = origin === '*' ? 'https://any.example' : origin;
+    const allowed = await Promise.all(['PUT', 'GET'].map((method) => allowsPreflight(bucket, asked, method)));
+    if (rules.length > 0 || !allowed.every(Boolean)) left.push(origin);
+  }
+  return left;
+}
 
 /** What the store would say: the first rule that fits origin and method counts. */
 function allows(rules: readonly CORSRule[], origin: string, method: string): boolean {

@@ -47,7 +47,7 @@ export async function examineLifecycle(bucket: Bucket, { abortMultipartAfter }: 
       {
         rules: 'lifecycle',
         problem: 'Multipart uploads that were given up stay where Holdfast does not run any more.',
-        change: `a rule "${ours.ID}" that aborts them after ${abortMultipartAfter} days`,
+        change: `write the rule "${ours.ID}", which aborts them after ${abortMultipartAfter} days`,
         remedy: REMEDY,
       },
     ],

@@ -165,6 +165,16 @@ describeWithEngines(['s3'], 'rules of a bucket', () => {
     expect(await setup.inspect(WANTED)).toMatchObject([{ rules: 'CORS' }]);
   });
 
+  test('are not asked for where the store lets in everybody by itself', async () => {
+    middleman.meddle = ({ method, headers }) => {
+      if (method !== 'OPTIONS') return 'pass';
+      const { origin = '' } = headers;
+      const allow = { 'access-control-allow-origin': origin, 'access-control-allow-methods': 'GET, PUT' };
+      return { status: 204, headers: allow };
+    };
+    expect((await setup.inspect(WANTED)).map(({ rules }) => rules)).toEqual(['lifecycle']);
+  });
+
   test('of others that harm what is ours are told of', async () => {
     await setup.apply(WANTED);
     const [ours] = await lifecycleRules();

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DeleteBucketCorsCommand, DeleteBucketLifecycleCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Place } from '../../test/harness/engines/index.ts';
+import { onStore, readS3Url } from '../../test/harness/engines/s3-client.ts';
+import { describeWithEngines, place } from '../../test/harness/engines/use.ts';
+
+const CLI = fileURLToPath(new URL('../cli.ts', import.meta.url));
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-store-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function run(args: readonly string[], env: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    cwd: folder,
+    env: { PATH: process.env.PATH ?? '', DATA_DIR: join(folder, 'data'), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const printed = Promise.all([child.stdout, child.stderr].map(async (stream) => (await stream.toArray()).join('')));
+  const [code] = await once(child, 'close');
+  const [stdout = '', stderr = ''] = await printed;
+  return { code, stdout, stderr };
+}
+
+test('a store on the disk has nothing to be set up, and is not made by asking', async () => {
+  const { code, stderr } = await run(['store', 'setup'], {});
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^holdfast: STORAGE_URL: .* nothing is to be set up\.\n$/);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+describeWithEngines(['s3'], 'holdfast store setup', () => {
+  let store: Place;
+  beforeAll(async () => {
+    store = await place('s3');
+    const { bucket: Bucket } = readS3Url(store.url);
+    await onStore(store.url, async (client) => {
+      await client.send(new DeleteBucketCorsCommand({ Bucket }));
+      await client.send(new DeleteBucketLifecycleCommand({ Bucket }));
+    });
+  });
+  afterAll(() => store.stop());
+
+  test('says what is missing, writes it, and finds it there', async () => {
+    const env = { STORAGE_URL: store.url, CORS_ORIGINS: 'https://app.example.com', UPLOAD_EXPIRY: '10d' };
+    const dry = await run(['store', 'setup', '--dry-run'], env);
+    expect(dry).toMatchObject({ code: 0, stderr: '' });
+    expect(dry.stdout).toMatch(/^CORS: .* To do: write the rule .* for https:\/\/app\.example\.com\.$/m);
+    expect(dry.stdout).toMatch(/^lifecycle: .* To do: write the rule .* aborts them after 11 days\.$/m);
+    expect((await run(['store', 'setup', '--dry-run'], env)).stdout).toBe(dry.stdout);
+
+    const doctor = async () =>
+      JSON.parse((await run(['doctor', '--json'], env)).stdout) as { name: string; state: string; remedy?: string }[];
+    const before = await doctor();
+    for (const name of ['CORS rules', 'lifecycle rules']) {
+      expect(before.find((finding) => finding.name === name)).toMatchObject({
+        state: 'warning',
+        remedy: expect.stringMatching(/^Run "holdfast store setup": it will write the rule/),
+      });
+    }
+
+    const done = await run(['store', 'setup'], env);
+    expect(done.code).toBe(0);
+    expect(done.stdout).toBe(dry.stdout.replaceAll('To do: ', 'Done: '));
+    expect(await run(['store', 'setup'], env)).toEqual({
+      code: 0,
+      stdout: 'All rules of the store are as they should be.\n',
+      stderr: '',
+    });
+    expect(await run(['store', 'setup', '--json'], env)).toMatchObject({ code: 0, stdout: '[]\n' });
+    expect((await doctor()).find(({ name }) => name === 'bucket')).toMatchObject({ state: 'ok' });
+  });
+
+  test('says in one line what is wrong with the store', async () => {
+    const url = new URL(store.url);
+    url.password = 'hidden-secret';
+    const { code, stdout, stderr } = await run(['store', 'setup'], { STORAGE_URL: url.href });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^holdfast: STORAGE_URL: .* does not accept the secret key\. .*\n$/);
+    expect(stderr).not.toContain('hidden-secret');
+  });
+});
