@@ -28,11 +28,16 @@ export interface Stack extends Installation {
   readonly dataDir: string;
   /** The first of the instances. */
   readonly server: ServerProcess;
+  /** One of each instance: the one that was started last. */
   readonly servers: readonly ServerProcess[];
   /** A client that is signed in as nobody. Its requests go to one instance after the other. */
   readonly api: Api;
   /** Starts all instances again on the same data; those that run must have ended. */
   start(env?: Environment): Promise<void>;
+  /** Starts one of the instances again, by its number from 0; it must have ended. */
+  startInstance(instance: number): Promise<void>;
+  /** What an instance is started with. */
+  settings(instance: number): Environment;
   /** Runs a command of the program with the settings of the first instance. */
   cli(...args: string[]): Promise<Finished>;
   /** What all servers of this stack have printed. */
@@ -55,48 +60,51 @@ const SECRET = 'the secret of a stack that is there for a test only';
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const ground = await layOut(options);
-  const { installation, settings, instances } = ground;
+  const { installation, settings, remove } = ground;
   const all: ServerProcess[] = [];
+  const current: ServerProcess[] = [];
   let more: Environment = {};
   let turn = 0;
-  const current = () => all.slice(-instances);
   const settingsOf = (instance: number): Environment => ({ ...settings(instance), ...more });
 
+  const startInstance = async (instance: number) => {
+    const server = await startServer(settingsOf(instance));
+    all.push(server);
+    current[instance] = server;
+  };
   const start = async (env: Environment = {}) => {
     more = { ...more, ...env };
-    const starting = installation.dataDirs.map((_, instance) => startServer(settingsOf(instance)));
-    const results = await Promise.allSettled(starting);
-    const started = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    all.push(...started);
+    const begun = all.length;
+    const results = await Promise.allSettled(installation.dataDirs.map((_, instance) => startInstance(instance)));
     const failure = results.find((result) => result.status === 'rejected');
     if (!failure) return;
-    await Promise.all(started.map((server) => server.kill('SIGKILL')));
+    await Promise.all(all.slice(begun).map((server) => server.kill('SIGKILL')));
     throw failure.reason;
   };
   try {
     await start();
   } catch (error) {
-    await ground.remove();
+    await remove();
     throw error;
   }
   return {
     ...installation,
     dataDir: installation.dataDirs[0] as string,
+    servers: current,
     get server() {
-      return current()[0] as ServerProcess;
+      return current[0] as ServerProcess;
     },
-    get servers() {
-      return current();
-    },
-    api: new Api(() => (current()[turn++ % instances] as ServerProcess).url),
+    api: new Api(() => (current[turn++ % current.length] as ServerProcess).url),
     start,
+    startInstance,
+    settings: settingsOf,
     cli: (...args) => runCli(args, settingsOf(0)),
     output: () => all.map((server) => server.output()).join('\n--- another server ---\n'),
     async dispose() {
       // Only a process that ends by itself writes down what it covered.
       const signal = process.env.NODE_V8_COVERAGE ? 'SIGTERM' : 'SIGKILL';
-      await Promise.all(current().map((server) => server.kill(signal)));
-      await ground.remove();
+      await Promise.all(current.map((server) => server.kill(signal)));
+      await remove();
     },
   };
 }
@@ -136,7 +144,7 @@ async function layOut(options: StackOptions) {
       ...(brokerUrl === 'local:' ? {} : { BROKER_URL: brokerUrl }),
     };
     const settings = (instance: number): Environment => ({ ...common, DATA_DIR: dataDirs[instance] as string });
-    return { installation: { databaseUrl, storageUrl, dataDirs }, settings, instances, remove };
+    return { installation: { databaseUrl, storageUrl, dataDirs }, settings, remove };
   } catch (error) {
     await remove();
     throw error;

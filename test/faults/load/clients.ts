@@ -8,8 +8,15 @@ export interface Load {
   stop(): Promise<void>;
 }
 
+interface LoadOptions {
+  readonly seed: number;
+  readonly clients: number;
+  /** Goes on when a server is gone: there is another. */
+  readonly goesOn?: boolean;
+}
+
 /** Several clients of one user that do one thing after another, until they are stopped or the server is gone. */
-export function startLoad(api: Api, ledger: Ledger, { seed, clients }: { seed: number; clients: number }): Load {
+export function startLoad(api: Api, ledger: Ledger, { seed, clients, goesOn = false }: LoadOptions): Load {
   let stopped = false;
   const client = async (number: number) => {
     const random = seeded(seed * 1_000 + number);
@@ -19,6 +26,7 @@ export function startLoad(api: Api, ledger: Ledger, { seed, clients }: { seed: n
       try {
         await anyAction(random)({ api, ledger, random, freshName });
       } catch (error) {
+        if (isCutOff(error) && goesOn) continue;
         if (isCutOff(error)) return;
         ledger.broken.push(String(error));
         return;
