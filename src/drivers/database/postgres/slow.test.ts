@@ -1,0 +1,104 @@
+import { sql } from 'kysely';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeWithEngines, place } from '../../../../test/harness/engines/use.ts';
+import { addCounter, addTo, counterNames, TABLES, type Tables } from '../conformance/place.ts';
+import type { Database, DatabaseServer } from '../port.ts';
+import { open, withParameters } from './testing.ts';
+
+const unavailable = expect.objectContaining({ code: 'unavailable', retryAfter: expect.any(Number) });
+
+describeWithEngines(['postgres'], 'PostgreSQL', () => {
+  const closers: (() => Promise<void>)[] = [];
+  let url: string;
+
+  beforeEach(async () => {
+    const here = await place('postgres');
+    closers.push(here.stop);
+    url = here.url;
+  });
+  afterEach(async () => {
+    for (let close = closers.pop(); close; close = closers.pop()) await close();
+  });
+
+  async function openWith(parameters: Readonly<Record<string, string>>): Promise<Database<Tables>> {
+    const server: DatabaseServer = await open(withParameters(url, parameters));
+    closers.push(() => server.close());
+    const db = server.view<Tables>();
+    await db.migrate('conformance', [TABLES]);
+    return db;
+  }
+
+  it('ends statements that take too long, in a unit and in a read', async () => {
+    const db = await openWith({ statement_timeout: '200' });
+    await expect(sql`select pg_sleep(30)`.execute(db.reader)).rejects.toEqual(unavailable);
+    await expect(db.unit((tx) => sql`select pg_sleep(30)`.execute(tx))).rejects.toEqual(unavailable);
+    await db.unit((tx) => addCounter(tx, 'after'));
+  });
+
+  it('lets a unit wait for a lock as long as a statement may take', async () => {
+    const db = await openWith({ statement_timeout: '300' });
+    await db.unit((tx) => addCounter(tx, 'a'));
+    await db.unit(async (tx) => {
+      await addTo(tx, 'a', 1);
+      // Only a test may await something else than the unit's own database handle.
+      await expect(db.unit((other) => addTo(other, 'a', 1))).rejects.toEqual(unavailable);
+    });
+    expect(await db.unit((tx) => addTo(tx, 'a', 1))).toBe(2);
+  });
+
+  it('has many units wait for few connections, in turn', async () => {
+    const db = await openWith({ pool_size: '2' });
+    await db.unit((tx) => addCounter(tx, 'sum'));
+    await Promise.all(Array.from({ length: 50 }, () => db.unit((tx) => addTo(tx, 'sum', 1))));
+    expect(await db.unit((tx) => addTo(tx, 'sum', 0))).toBe(50);
+  });
+
+  it('works where a pooler takes neither names of statements nor settings of sessions', async () => {
+    const db = await openWith({ pgbouncer: 'true', statement_timeout: '200' });
+    for (let round = 0; round < 5; round++) await db.unit((tx) => addCounter(tx, `${round}`));
+    const named = await sql<{ names: number }>`select count(*) as names from pg_prepared_statements`.execute(db.reader);
+    expect(named.rows).toEqual([{ names: 0 }]);
+    await expect(db.unit((tx) => sql`select pg_sleep(30)`.execute(tx))).rejects.toEqual(unavailable);
+    await expect(addCounter(db.reader, 'x')).rejects.toThrow('A reader does not write');
+    expect(await counterNames(db)).toHaveLength(5);
+  });
+
+  it('goes on where a migration has changed a table whose statements are prepared', async () => {
+    const db = await openWith({});
+    const read = () => db.reader.selectFrom('counters').selectAll().execute();
+    const locked = () => db.unit((tx) => tx.selectFrom('counters').selectAll().forUpdate().execute());
+    await db.unit((tx) => addCounter(tx, 'a'));
+    for (let round = 0; round < 8; round++) {
+      await read();
+      await locked();
+    }
+    await db.migrate('conformance', [
+      TABLES,
+      {
+        name: '0002_more',
+        up: (tx) => tx.schema.alterTable('counters').addColumn('more', 'text').execute(),
+      },
+    ]);
+    expect(await read()).toEqual([{ name: 'a', value: 0, more: null }]);
+    expect(await locked()).toEqual([{ name: 'a', value: 0, more: null }]);
+  });
+
+  it('prepares what comes again, and compares lists of any length by one statement', async () => {
+    const db = await openWith({ pool_size: '2' });
+    const names = async (...list: string[]) =>
+      (await db.reader.selectFrom('counters').select('name').where('name', 'in', list).execute()).length;
+    await db.unit(async (tx) => {
+      for (const name of ['a', 'b,"{}', "c'\\"]) await addCounter(tx, name);
+    });
+    expect([
+      await names('a'),
+      await names('a', 'b,"{}'),
+      await names('a', 'b,"{}', "c'\\", 'd'),
+      await names(),
+    ]).toEqual([1, 2, 3, 0]);
+    const prepared = await sql<{ statement: string }>`select statement from pg_prepared_statements`.execute(db.reader);
+    expect(prepared.rows.filter(({ statement }) => statement.includes('any('))).toHaveLength(1);
+    const others = db.reader.selectFrom('counters').select('name').where('name', 'not in', ['a', 'x']);
+    expect(await others.execute()).toHaveLength(2);
+  });
+});
