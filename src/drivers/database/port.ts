@@ -41,9 +41,14 @@ export interface Dialect {
 
   /**
    * Whether the columns, compared in their order as one key, are beyond the values: where a page continues. An index
-   * of the columns takes the query straight there.
+   * of the columns takes the query straight there: where a planner may think otherwise, by its name.
    */
-  beyond(columns: readonly string[], comparison: '<' | '>', values: readonly (string | number)[]): Expression<SqlBool>;
+  beyond(
+    columns: readonly string[],
+    comparison: '<' | '>',
+    values: readonly (string | number)[],
+    index?: string,
+  ): Expression<SqlBool>;
 
   /** The text at a top-level key of a JSON document; NULL where there is none. */
   jsonText(column: Expression<string | null>, key: string): Expression<string | null>;

@@ -27,8 +27,8 @@ export interface Page<C extends string> {
   readonly limit: number;
   readonly sort: Sort<C>;
   readonly after: Position | undefined;
-  /** The rows behind `after`, which is there. */
-  beyond(dialect: Dialect): Expression<SqlBool>;
+  /** The rows behind `after`, which is there. `index`: as `Dialect.beyond` takes it. */
+  beyond(dialect: Dialect, index?: string): Expression<SqlBool>;
   /** The cursor of the page that begins behind this position. */
   cursorAfter(position: Position): string;
 }
@@ -56,9 +56,9 @@ export function readPage<C extends string>(
     limit: limit || DEFAULT_LIMIT,
     sort,
     after,
-    beyond(dialect) {
+    beyond(dialect, index) {
       if (!after) throw new TypeError('The first page is behind nothing.');
-      return dialect.beyond([sort.column, 'id'], sort.direction === 'asc' ? '>' : '<', [after.value, after.id]);
+      return dialect.beyond([sort.column, 'id'], sort.direction === 'asc' ? '>' : '<', [after.value, after.id], index);
     },
     cursorAfter: ({ value, id }) => Buffer.from(JSON.stringify([binding, value, id])).toString('base64url'),
   };

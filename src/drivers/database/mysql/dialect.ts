@@ -1,5 +1,6 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
 import type { Dialect } from '../port.ts';
+import { alongIndex } from './along-index.ts';
 import { holds, search } from './search.ts';
 import { writeBarrier } from './write-barrier.ts';
 
@@ -28,7 +29,10 @@ export const dialect: Dialect = {
     await insert.onDuplicateKeyUpdate({ [first]: sql.ref(first) }).execute();
   },
 
-  beyond: (columns, comparison, values) => beyond(columns, comparison, values),
+  beyond(columns, comparison, values, index) {
+    const condition = beyond(columns, comparison, values);
+    return index === undefined ? condition : alongIndex(condition, index);
+  },
 
   /**
    * By a path whose key is a JSON string (dev.mysql.com/doc/refman/8.4/en/json.html#json-path-syntax), which can name

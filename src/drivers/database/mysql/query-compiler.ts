@@ -1,4 +1,5 @@
-import { type DataTypeNode, MysqlQueryCompiler } from 'kysely';
+import { type DataTypeNode, MysqlQueryCompiler, type SelectQueryNode } from 'kysely';
+import { withIndexHint } from './along-index.ts';
 
 /**
  * Texts are columns of bytes. They compare byte by byte and unpadded on both servers, whose collations have no such one
@@ -6,6 +7,10 @@ import { type DataTypeNode, MysqlQueryCompiler } from 'kysely';
  * (dev.mysql.com/doc/refman/8.4/en/binary-varbinary.html, mariadb.com/kb/en/varbinary).
  */
 export class QueryCompiler extends MysqlQueryCompiler {
+  protected override visitSelectQuery(node: SelectQueryNode): void {
+    super.visitSelectQuery(withIndexHint(node));
+  }
+
   protected override visitDataType(node: DataTypeNode): void {
     this.append(bytesFor(node.dataType));
   }

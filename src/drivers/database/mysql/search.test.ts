@@ -6,7 +6,7 @@ import type { Database, DatabaseServer, Migration } from '../port.ts';
 import { open } from './testing.ts';
 
 interface Tables {
-  names: { id: string; owner: string; name: string | null };
+  names: { id: string; owner: string; name: string | null; size: number };
 }
 
 const INDEX = { table: 'names', column: 'name', key: 'id' };
@@ -18,6 +18,7 @@ const NAMES: Migration = {
       .addKey(db.schema.createTable('names'), 'id', 'varchar(36)')
       .addColumn('owner', 'varchar(100)', (column) => column.notNull())
       .addColumn('name', 'varchar(1024)')
+      .addColumn('size', 'bigint')
       .execute();
     await db.schema.createIndex('names_by_name').on('names').columns(['owner', 'name', 'id']).execute();
     await search.create(db, INDEX);
@@ -38,6 +39,7 @@ describeWithEngines(['mysql'], 'the search for names on MySQL', () => {
         const rows = Array.from({ length: 3000 }, (_, index) => ({
           id: `${owner}-${index}`,
           owner,
+          size: index,
           name: index % 2 ? `photo ${index}.jpg` : `report %${index}_.pdf`,
         }));
         for (let from = 0; from < rows.length; from += 500) {
@@ -47,7 +49,7 @@ describeWithEngines(['mysql'], 'the search for names on MySQL', () => {
             .execute();
         }
       }
-      await tx.insertInto('names').values({ id: 'none', owner: 'many', name: null }).execute();
+      await tx.insertInto('names').values({ id: 'none', owner: 'many', name: null, size: 0 }).execute();
     });
     await db.unit((tx) => sql`analyze table names`.execute(tx));
   });
@@ -57,7 +59,7 @@ describeWithEngines(['mysql'], 'the search for names on MySQL', () => {
   });
 
   const list = (condition: Expression<SqlBool>, owner = 'many') =>
-    db.reader.selectFrom('names').select(['id', 'name']).where('owner', '=', owner).where(condition).orderBy('id');
+    db.reader.selectFrom('names').selectAll().where('owner', '=', owner).where(condition).orderBy('id');
   const among = (part: string, owner = 'many') =>
     db.dialect.search.matchesAmong(db.reader, INDEX, { column: 'owner', value: owner }, part);
 
@@ -91,5 +93,15 @@ describeWithEngines(['mysql'], 'the search for names on MySQL', () => {
     const { sql: statement, parameters } = list(await among('photo 77')).compile();
     expect(parameters.length).toBeLessThan(20);
     expect(await plan(statement, parameters)).toEqual([expect.objectContaining({ key: 'PRIMARY' })]);
+
+    const page = list(db.dialect.beyond(['name', 'id'], '>', ['photo 1', 'many-1'], 'names_by_name')).limit(5);
+    const behind = page.clearOrderBy().orderBy('name').orderBy('id').compile();
+    expect(await plan(behind.sql, behind.parameters)).toEqual([
+      // A range of the index, and not all of the owner's.
+      expect.objectContaining({ key: 'names_by_name', type: 'range', Extra: expect.not.stringContaining('filesort') }),
+    ]);
+    const both = list(await among('photo 77')).where(db.dialect.beyond(['name'], '>', ['a'], 'names_by_name'));
+    const named = both.compile();
+    expect(await plan(named.sql, named.parameters)).toEqual([expect.objectContaining({ key: 'PRIMARY' })]);
   });
 });

@@ -1,5 +1,6 @@
 import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { SearchIndex, TextSearch } from '../port.ts';
+import { namingRows } from './along-index.ts';
 
 /** Rows that are named one by one, at most. */
 const MOST_NAMED = 1000;
@@ -35,7 +36,8 @@ export const search: TextSearch = {
     const keys = (await holders.execute(db)).rows.map((row) => row.key);
     if (keys.length > MOST_NAMED) return holds(textOf(index), part);
     if (keys.length === 0) return sql<SqlBool>`false`;
-    return sql<SqlBool>`(${sql.ref(`${table}.${key}`)} in (${sql.join(filledUp(keys))}) and ${holds(textOf(index), part)})`;
+    const named = sql<SqlBool>`${sql.ref(`${table}.${key}`)} in (${sql.join(filledUp(keys))})`;
+    return namingRows(sql<SqlBool>`(${named} and ${holds(textOf(index), part)})`);
   },
 };
 

@@ -19,7 +19,7 @@ export const listJobs: FileVerb<'listJobs'> =
     if (request.fileId !== '') query = query.where('file_id', '=', request.fileId);
     if (request.state !== JobState.UNSPECIFIED) query = query.where('state', '=', toWord(JobState, request.state));
     const { sort } = page;
-    if (page.after) query = query.where(page.beyond(db.dialect));
+    if (page.after) query = query.where(page.beyond(db.dialect, request.fileId === '' ? 'jobs_by_owner' : undefined));
     const rows = await query
       .orderBy('created_at', sort.direction)
       .orderBy('id', sort.direction)

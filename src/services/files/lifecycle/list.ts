@@ -38,7 +38,7 @@ export const listFiles: FileVerb<'listFiles'> =
       const among = { column: 'owner_id', value: ownerId };
       query = query.where(await db.dialect.search.matchesAmong(reader, NAME_SEARCH, among, nameKey(request.query)));
     }
-    if (page.after) query = query.where(page.beyond(db.dialect));
+    if (page.after) query = query.where(page.beyond(db.dialect, indexOf(page.sort.column, request.folder)));
     const rows = await query
       .orderBy(page.sort.column, page.sort.direction)
       .orderBy('id', page.sort.direction)
@@ -55,6 +55,13 @@ export const listFiles: FileVerb<'listFiles'> =
       nextCursor: last ? page.cursorAfter({ value: last[page.sort.column], id: last.id }) : '',
     };
   };
+
+/** The one that has the list in its order; undefined where a folder is in no order but its own. */
+function indexOf(sort: SortColumn, folder: string | undefined): string | undefined {
+  if (folder === undefined)
+    return { created_at: 'files_by_age', name_key: 'files_by_name', size: 'files_by_size' }[sort];
+  return sort === 'created_at' ? 'files_by_folder' : undefined;
+}
 
 /** Databases take no NUL in a text. */
 function checkFilters({ contentType, metadata }: ListFilesRequest): void {
