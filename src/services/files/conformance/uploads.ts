@@ -193,6 +193,26 @@ export function uploadLaws(open: OpenFiles): void {
       await expect(confirm(fileId)).resolves.toBeDefined();
     });
 
+    it('is what was looked at, though its URL is used again meanwhile', async () => {
+      const { file } = await sign();
+      const fileId = file?.id as string;
+      await put(fileId);
+      const objects = bed.objects as { get: typeof bed.objects.get };
+      const get = objects.get;
+      objects.get = async (key, options) => {
+        const read = await get(key, options);
+        // As on a store where the URL goes on writing.
+        await bed.objects.delete([`in/${fileId}`]);
+        await put(fileId, randomBytes(body.length));
+        return read;
+      };
+      await confirm(fileId);
+      objects.get = get;
+      const row = await bed.db.reader.selectFrom('files').select(['object_key', 'sha256']).executeTakeFirstOrThrow();
+      const { stream } = await get(row.object_key as string);
+      expect(sha256(Buffer.concat(await stream.toArray()))).toBe(row.sha256);
+    });
+
     it('is confirmed without a token of ours by its own, and by no other', async () => {
       const { file, upload } = await sign();
       const other = await sign();

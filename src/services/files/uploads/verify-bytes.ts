@@ -26,9 +26,7 @@ export async function verifyBytes(
 ): Promise<Evidence> {
   const { storage, settings } = deps;
   if (upload.multipart_id !== null) await putTogether(deps, upload, upload.multipart_id, claimed, context);
-  // An earlier confirm may have died between the move and its transaction.
-  const moved = upload.source_key !== upload.target_key && (await inspect(deps, upload, upload.target_key, context));
-  const found = moved || (await inspect(deps, upload, upload.source_key, context));
+  const found = (await inspectMoved(deps, upload, context)) ?? (await moveAndInspect(deps, upload, context));
   if (!found) throw new HoldfastError('upload_not_complete', 'No bytes have come yet. Send them, then confirm again.');
   try {
     checkEvidence(upload, found);
@@ -37,10 +35,23 @@ export async function verifyBytes(
     await storage.deleteObjects({ keys: [upload.source_key, upload.target_key], prefixes: [] }, context);
     throw error;
   }
-  if (!moved && upload.source_key !== upload.target_key) {
-    await storage.moveObject({ from: upload.source_key, to: upload.target_key }, context);
-  }
   return found;
+}
+
+/** An earlier confirm may have died between the move and its transaction. */
+const inspectMoved = async (deps: FilesDeps, upload: ConfirmedUpload, context: CallContext) =>
+  upload.source_key === upload.target_key ? undefined : inspect(deps, upload, upload.target_key, context);
+
+/** Moved first: on some stores a signed URL goes on writing the source, and what was looked at there could change. */
+async function moveAndInspect(deps: FilesDeps, upload: ConfirmedUpload, context: CallContext) {
+  const { source_key: from, target_key: to } = upload;
+  try {
+    if (from !== to) await deps.storage.moveObject({ from, to }, context);
+  } catch (error) {
+    if (hasCode(error, 'not_found')) return undefined;
+    throw error;
+  }
+  return inspect(deps, upload, to, context);
 }
 
 async function inspect({ storage }: FilesDeps, upload: ConfirmedUpload, key: string, context: CallContext) {
