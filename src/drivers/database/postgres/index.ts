@@ -1,12 +1,12 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Logger } from '../../../base/logger.ts';
 import type { OpenDatabase } from '../port.ts';
+import { Reachability } from '../reachability.ts';
 import { Underway } from '../underway.ts';
 import { checkServer, type Server, speaksNoTls } from './check-server.ts';
 import { isLost } from './errors.ts';
 import type { Parts } from './parts.ts';
 import { Pool } from './pool.ts';
-import { Reachability } from './reachability.ts';
 import { Replica } from './replica.ts';
 import { tlsOf } from './tls.ts';
 import { parseUrl, type Target } from './url.ts';

@@ -1,9 +1,9 @@
 import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import { overloadedError } from '../errors.ts';
+import type { Reachability } from '../reachability.ts';
 import { Turns } from '../turns.ts';
 import { isLost, isStale } from './errors.ts';
-import type { Reachability } from './reachability.ts';
 import { Session } from './session.ts';
 import { StatementNames } from './statement-names.ts';
 import { types } from './types.ts';
