@@ -13,6 +13,7 @@ import { answered, createRpcServer, type RpcServer, type RpcServerOptions } from
 import { type Certificates, openCertificates } from './tls/certificates.ts';
 
 const HOUR = 3_600_000;
+const YEAR = 8_766 * HOUR;
 
 /** A CA, and certificates of it in a folder. */
 export interface TestCertificates {
@@ -30,7 +31,7 @@ export interface TestCertificates {
 }
 
 const authority = (name: string): { readonly authority: Authority; readonly pem: string } => {
-  const issued = issueAuthority(name, { from: new Date(Date.now() - HOUR), to: new Date(Date.now() + HOUR) });
+  const issued = issueAuthority(name, { from: new Date(Date.now() - HOUR), to: new Date(Date.now() + YEAR) });
   const publicKey = new X509Certificate(issued.cert).publicKey.export({ type: 'spki', format: 'der' });
   return { authority: { name, key: createPrivateKey(issued.key), publicKey }, pem: issued.cert };
 };
@@ -44,7 +45,7 @@ export async function testCertificates(): Promise<TestCertificates> {
   await writeFile(join(folder, 'ca.pem'), ca.pem);
   return {
     folder,
-    async write(file, names, { ca: by = ca.authority, from = -HOUR, to = HOUR } = {}) {
+    async write(file, names, { ca: by = ca.authority, from = -HOUR, to = YEAR } = {}) {
       const validity = { from: new Date(Date.now() + from), to: new Date(Date.now() + to) };
       const { cert, key } = issueCertificate(by, { names, hosts: ['localhost', '127.0.0.1'], validity });
       await writeFile(join(folder, `${file}.key`), key);

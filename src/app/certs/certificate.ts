@@ -82,7 +82,7 @@ export function issueCertificate(
     extension('2.5.29.35', sequence(implicit(0, keyId(authority.publicKey)))), // authorityKeyIdentifier
   ];
   const cert = certificate({
-    subject: names[0] as string,
+    subject: names[0] ?? '',
     issuer: authority.name,
     validity,
     extensions,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { HoldfastError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -89,20 +90,18 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
 
   const drain = async (grace: number) => {
     health.set(false);
-    listener.refuse();
+    const ended = listener.refuse();
     stopping.abort();
-    const { promise: drained, resolve } = Promise.withResolvers<void>();
-    server.tryShutdown(() => resolve());
-    const cut = setTimeout(() => {
-      deps.gate.giveUpAll(new HoldfastError('unavailable', 'The server is stopping. Try again.'));
-      setTimeout(() => {
-        server.forceShutdown();
-        resolve();
-      }, LAST_WORDS);
-    }, grace);
-    await drained;
-    clearTimeout(cut);
-    listener.close();
+    // It says so when connections are about to end; they have ended when their sockets have.
+    server.tryShutdown(() => {});
+    const over = new AbortController();
+    await Promise.race([ended, sleep(grace, undefined, over)]);
+    deps.gate.giveUpAll(new HoldfastError('unavailable', 'The server is stopping. Try again.'));
+    await Promise.race([ended, sleep(LAST_WORDS, undefined, over)]);
+    over.abort();
+    server.forceShutdown();
+    listener.cut();
+    await ended;
   };
   let stopped: Promise<void> | undefined;
   return {

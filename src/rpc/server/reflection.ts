@@ -25,7 +25,9 @@ export function addReflection(server: Server, contracts: readonly string[], peer
   });
   const answer = async (stream: Stream) => {
     peers.at(stream.getPeer());
-    for await (const response of reflection.serverReflectionInfo(stream)) {
+    // The last answers go out after the last request has come.
+    const requests = stream.iterator({ destroyOnReturn: false });
+    for await (const response of reflection.serverReflectionInfo(requests)) {
       if (!stream.write(response)) await once(stream, 'drain');
     }
     stream.end();
