@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -24,6 +24,18 @@ test('a file: URL says where the store stands', async () => {
     await store.close();
     expect((await stat(join(folder, root, 'data', 'a', 'b', 'b'))).size).toBe(5);
   }
+});
+
+test('a file: URL that names no folder, or one that cannot be used, is refused with what to do', async () => {
+  for (const url of ['file:relative/path', 'file://host/path', 'file:///a%zz', 'file:///a%00b', 'file:../x']) {
+    await expect(openObjects(url, optionsIn(folder))).rejects.toThrow(
+      /^STORAGE_URL: expected file: \(in DATA_DIR\) or file:\/\/\/absolute\/path\.$/,
+    );
+  }
+  await writeFile(join(folder, 'taken'), '');
+  await expect(openObjects(`file://${folder}/taken/store`, optionsIn(folder))).rejects.toThrow(
+    /^STORAGE_URL: .*taken\/store cannot be used \((ENOTDIR|EEXIST)\)\. Let this user/,
+  );
 });
 
 test('an unknown scheme is refused with those that are known', async () => {

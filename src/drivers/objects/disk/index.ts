@@ -1,11 +1,9 @@
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { checkKey } from '../keys.ts';
 import { checkPartNumber } from '../limits.ts';
 import type { ObjectStoreOptions } from '../options.ts';
 import type { ObjectStore, SignedGrant } from '../port.ts';
 import { completeMultipart } from './complete.ts';
-import { openDisk } from './disk.ts';
+import { folderOf, openFolder } from './folder-url.ts';
 import { get } from './get.ts';
 import { head } from './head.ts';
 import { claim, installation } from './installation.ts';
@@ -19,9 +17,12 @@ import { createSigner } from './signing.ts';
 
 const SIGNED_PATH = '/signed/';
 
-/** Opens the store of a `file:` URL: a folder, by default `objects` in the data directory. */
+/**
+ * Opens the store of a `file:` URL: a folder, by default `objects` in the data directory. Several processes may have
+ * one folder open, each with a data directory of its own; they need the same signing key.
+ */
 export async function openDiskStore(url: string, options: ObjectStoreOptions): Promise<ObjectStore> {
-  const disk = await openDisk(folderOf(url, options.dataDir), options.log);
+  const disk = await openFolder(folderOf(url, options.dataDir), options.log);
   const signer = createSigner(options.signingKey);
   const urlOf = (grant: SignedGrant, expiresAt: Date) =>
     options.publicUrl().replace(/\/+$/, '') + SIGNED_PATH + signer.sign(grant, expiresAt);
@@ -73,10 +74,4 @@ export async function openDiskStore(url: string, options: ObjectStoreOptions): P
       putPart: (grant, body, signal) => putPart(disk, grant, body, signal),
     },
   };
-}
-
-function folderOf(url: string, dataDir: string): string {
-  const path = url.slice('file:'.length);
-  if (path === '') return join(dataDir, 'objects');
-  return path.startsWith('//') ? fileURLToPath(url) : decodeURIComponent(path);
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -82,18 +82,24 @@ export class TemporaryFiles {
 
 let here: string | undefined;
 
-/** Names the machine and, in a container, its own numbering of processes: only within it does a number mean one. */
+/**
+ * Names the machine, its present run and, in a container, its own numbering of processes: only within it does a number
+ * mean one. Machines that share a folder over a network may well have one host name.
+ */
 function whereabouts(): string {
-  if (!here) {
-    let processes = '';
-    try {
-      processes = readlinkSync('/proc/self/ns/pid');
-    } catch {
-      // Only Linux numbers processes apart.
-    }
-    here = createHash('sha256').update(`${hostname()}\n${processes}`).digest('hex').slice(0, 12);
-  }
+  here ??= createHash('sha256').update([hostname(), boot(), numbering()].join('\n')).digest('hex').slice(0, 12);
   return here;
+}
+
+const boot = (): string => onLinux(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
+const numbering = (): string => onLinux(() => readlinkSync('/proc/self/ns/pid'));
+
+function onLinux(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
 }
 
 function isAlive(pid: number): boolean {

@@ -44,7 +44,10 @@ export async function examineCors(bucket: Bucket, { origins }: StoreRules): Prom
       {
         rules: 'CORS',
         problem,
-        change: origins.length > 0 ? `write the rule "${ours.ID}", for ${origins.join(', ')}` : `remove the rule "${ours.ID}"`,
+        change:
+          origins.length > 0
+            ? `write the rule "${ours.ID}", for ${origins.join(', ')}`
+            : `remove the rule "${ours.ID}"`,
         remedy: REMEDY,
       },
     ],
