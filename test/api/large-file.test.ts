@@ -5,17 +5,19 @@ import { generatedWithHash, hashOf } from '../harness/big.ts';
 import type { Api } from '../harness/client.ts';
 import { peakMemory } from '../harness/process.ts';
 import { useStack } from '../harness/stack.ts';
+import { stackKind } from '../harness/stack-kind.ts';
 
-const GIB = 1024 ** 3;
-const SIZE = 2 * GIB;
-const LIMIT = 400 * 1024 ** 2;
+const MIB = 1024 ** 2;
+/** Well over the limit of memory, and no more than that where the engines share it with us. */
+const SIZE = (stackKind().database === 'sqlite' ? 2_048 : 640) * MIB;
+const LIMIT = 400 * MIB;
 
 function freeSpace(): number {
   const { bavail, bsize } = statfsSync(tmpdir());
   return bavail * bsize;
 }
 
-describe('a file of 2 GiB', () => {
+describe(`a file of ${SIZE / MIB} MiB`, () => {
   const stack = useStack();
   let user: Api;
   beforeAll(async () => {
@@ -23,7 +25,7 @@ describe('a file of 2 GiB', () => {
   });
 
   test('goes in and out whole, in memory that stays flat', { timeout: 180_000 }, async (context) => {
-    if (freeSpace() < 5 * GIB) return context.skip('less than 5 GiB are free for temporary files');
+    if (freeSpace() < 3 * SIZE) return context.skip('there is too little room for temporary files');
     const { stream, sha256 } = generatedWithHash(SIZE, 2);
     const file = await user.upload(stream, {
       name: 'large.bin',
@@ -39,6 +41,6 @@ describe('a file of 2 GiB', () => {
 
     const tail = await user.call('GET', path, { headers: { range: `bytes=${SIZE - 10}-` } });
     expect(tail.headers['content-range']).toBe(`bytes ${SIZE - 10}-${SIZE - 1}/${SIZE}`);
-    expect(peakMemory(stack.server.pid) ?? 0).toBeLessThan(LIMIT);
+    for (const { pid } of stack.servers) expect(peakMemory(pid) ?? 0).toBeLessThan(LIMIT);
   });
 });
