@@ -23,8 +23,8 @@ export interface TestCertificates {
     names: readonly string[],
     options?: { ca?: Authority; from?: number; to?: number },
   ): Promise<void>;
-  /** Takes another CA for what is written from now on, and for `ca.pem`. */
-  renewAuthority(): Promise<void>;
+  /** Takes another CA for what is written from now on, and for `ca.pem`; beside the former, where that is to stay. */
+  renewAuthority(options?: { trusting?: string }): Promise<void>;
   open(file: string, log?: Logger): Promise<Certificates>;
   readonly folder: string;
   close(): Promise<void>;
@@ -51,9 +51,9 @@ export async function testCertificates(): Promise<TestCertificates> {
       await writeFile(join(folder, `${file}.key`), key);
       await writeFile(join(folder, `${file}.pem`), cert);
     },
-    async renewAuthority() {
+    async renewAuthority({ trusting = '' } = {}) {
       ca = authority('test again');
-      await writeFile(join(folder, 'ca.pem'), ca.pem);
+      await writeFile(join(folder, 'ca.pem'), ca.pem + trusting);
     },
     open: (file, log = silent) =>
       openCertificates(
@@ -101,7 +101,7 @@ export interface TestServer {
 export class TestMesh {
   readonly certificates: TestCertificates;
   readonly #opened = new Opened();
-  readonly #known = new Map<string, Certificates>();
+  readonly #known = new Map<string, Promise<Certificates>>();
 
   private constructor(certificates: TestCertificates) {
     this.certificates = certificates;
@@ -113,16 +113,20 @@ export class TestMesh {
   }
 
   /** The certificate of a service, made when it is first asked for. */
-  async of(name: string): Promise<Certificates> {
+  of(name: string): Promise<Certificates> {
     const known = this.#known.get(name);
     if (known) return known;
     const file = name.replaceAll('/', '-');
-    await this.certificates.write(file, [name]);
-    return this.add(name, await this.certificates.open(file));
+    const made = this.certificates
+      .write(file, [name])
+      .then(() => this.certificates.open(file))
+      .then((certificates) => this.#opened.add(certificates, (each) => each.stop()));
+    this.#known.set(name, made);
+    return made;
   }
 
   add(name: string, certificates: Certificates): Certificates {
-    this.#known.set(name, certificates);
+    this.#known.set(name, Promise.resolve(certificates));
     return this.#opened.add(certificates, (each) => each.stop());
   }
 

@@ -1,27 +1,21 @@
-/**
- * Tries again are paid for by calls that succeed, one for each ten, so that a service in trouble is not asked much more
- * often than usual. A few are free, or one call could never be tried again.
- */
-export class RetryBudget {
-  readonly #most: number;
-  readonly #earned: number;
-  #left: number;
+/** Calls that succeed pay for one try again; so many tries can be saved up, and are there to begin with. */
+const CALLS_FOR_A_TRY = 10;
+const MOST_TRIES = 10;
 
-  constructor({ most = 10, earned = 0.1 }: { readonly most?: number; readonly earned?: number } = {}) {
-    this.#most = most;
-    this.#earned = earned;
-    this.#left = most;
-  }
+/** Keeps a service in trouble from being asked much more often than usual. */
+export class RetryBudget {
+  /** In calls. */
+  #left = MOST_TRIES * CALLS_FOR_A_TRY;
 
   /** A call succeeded. */
   earn(): void {
-    this.#left = Math.min(this.#most, this.#left + this.#earned);
+    if (this.#left < MOST_TRIES * CALLS_FOR_A_TRY) this.#left += 1;
   }
 
   /** Whether a call may be tried again. */
   spend(): boolean {
-    if (this.#left < 1) return false;
-    this.#left -= 1;
+    if (this.#left < CALLS_FOR_A_TRY) return false;
+    this.#left -= CALLS_FOR_A_TRY;
     return true;
   }
 }
