@@ -4,6 +4,7 @@ import { eventLaws } from './events.ts';
 import { jobLaws } from './jobs.ts';
 import { leaseLaws } from './leases.ts';
 import { maintenanceLaws } from './maintenance.ts';
+import { planLaws } from './plans.ts';
 import { uploadLaws } from './uploads.ts';
 
 /** What the files service keeps on every database. */
@@ -13,4 +14,5 @@ export function filesLaws(open: OpenFiles): void {
   describe('events', () => eventLaws(open));
   describe('leases', () => leaseLaws(open));
   describe('maintenance', () => maintenanceLaws(open));
+  describe('plans', () => planLaws(open));
 }
