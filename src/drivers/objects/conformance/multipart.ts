@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { newId } from '../../../base/ids.ts';
 import type { Law } from '../../laws.ts';
@@ -165,6 +166,20 @@ export function multipartLaws(law: Law, place: Place): void {
     expect(names.map((name) => later.includes(name))).toEqual([true, false, false]);
     const earlier = await keysBefore(Date.now() - 3_600_000);
     expect(names.some((name) => earlier.includes(name))).toBe(false);
+  });
+
+  law('lists the oldest of them first, whatever their keys', async () => {
+    await place.withEmpty(async (store) => {
+      const keys = ['c/c', 'a/a', 'b/b'];
+      const expected = [];
+      for (const key of keys) {
+        expected.push({ key, multipartId: await store.createMultipart(key, 'text/plain') });
+        // Stores keep whole seconds.
+        await wait(1_050);
+      }
+      expect(await store.listMultipart(new Date(Date.now() + 60_000))).toEqual(expected);
+      for (const { key, multipartId } of expected) await store.abortMultipart(key, multipartId);
+    });
   });
 
   law('moves and deletes an object that came in parts like any other', async () => {

@@ -7,12 +7,18 @@ import type { ObjectStoreCredentials } from '../options.ts';
 import { isOutage } from './errors.ts';
 import type { S3Location } from './url.ts';
 
-/** Milliseconds until a connection stands; that to one of the pool counts too. */
-const CONNECT = 5_000;
-/** Milliseconds without a byte in either direction after which a request is given up. */
-const SILENCE = 20_000;
-/** The same, of requests with which the store copies or puts together what may be large. */
-const LONG_SILENCE = 120_000;
+/** Milliseconds. */
+export interface Patience {
+  /** Until a connection stands; waiting for one of the pool counts too. */
+  readonly connect: number;
+  /** Without a byte in either direction, after which a request is given up. */
+  readonly silence: number;
+  /** The same, of requests with which the store copies or puts together what may be large. */
+  readonly longSilence: number;
+}
+
+export const PATIENCE: Patience = { connect: 5_000, silence: 20_000, longSilence: 120_000 };
+
 /** The first try included. */
 const ATTEMPTS = 3;
 
@@ -36,6 +42,7 @@ export async function createClients(
   location: S3Location,
   credentials: ObjectStoreCredentials | undefined,
   log: Logger,
+  { connect, silence, longSilence }: Patience = PATIENCE,
 ): Promise<Clients> {
   const { endpoint, publicEndpoint = endpoint, region, forcePathStyle } = location;
   const ca = location.ca === undefined ? undefined : await readCertificates(location.ca);
@@ -54,21 +61,21 @@ export async function createClients(
     expectContinueHeader: false,
   };
   const watch = watchOutages(log);
-  const make = (silence: number, connections: number) => {
+  const make = (socketTimeout: number, connections: number) => {
     const agent = { keepAlive: true, maxSockets: connections, ...(ca && { ca }) };
     const client = new S3Client({
       ...base,
       ...(endpoint && { endpoint }),
-      requestHandler: { connectionTimeout: CONNECT, socketTimeout: silence, httpAgent: agent, httpsAgent: agent },
+      requestHandler: { connectionTimeout: connect, socketTimeout, httpAgent: agent, httpsAgent: agent },
     });
     watch(client);
     if (endpoint) sendContentMd5(client);
     return client;
   };
   const clients = {
-    quick: make(SILENCE, CONNECTIONS),
-    patient: make(LONG_SILENCE, CONNECTIONS),
-    reader: make(SILENCE, READING_CONNECTIONS),
+    quick: make(silence, CONNECTIONS),
+    patient: make(longSilence, CONNECTIONS),
+    reader: make(silence, READING_CONNECTIONS),
     signer: new S3Client({ ...base, ...(publicEndpoint && { endpoint: publicEndpoint }) }),
   };
   return {

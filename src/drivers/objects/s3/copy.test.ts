@@ -18,7 +18,7 @@ describeWithEngines(['s3'], 'moving an object that is too large to be copied at 
   beforeAll(async () => {
     place = await startPlace();
     middleman = await openMiddleman(place.url);
-    store = await openS3Store(middleman.url, optionsIn(tmpdir()), SIZES);
+    store = await openS3Store(middleman.url, optionsIn(tmpdir()), { sizes: SIZES });
   });
   afterAll(async () => {
     await store.close();

@@ -35,7 +35,7 @@ describeWithEngines(
       own.searchParams.set('sseKmsKeyId', KEY_ID);
       url = own.href;
       const sizes = { part: 5 * MIB, copyAtOnce: 8 * MIB, copyPart: 5 * MIB };
-      store = await openS3Store(url, optionsIn(tmpdir()), sizes);
+      store = await openS3Store(url, optionsIn(tmpdir()), { sizes });
     });
     afterAll(async () => {
       await store.close();

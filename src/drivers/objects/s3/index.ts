@@ -1,7 +1,7 @@
 import type { ObjectStoreOptions } from '../options.ts';
 import type { ObjectStore } from '../port.ts';
 import { type Bucket, encryptionFields, SIZES, type Sizes } from './bucket.ts';
-import { createClients } from './clients.ts';
+import { createClients, type Patience } from './clients.ts';
 import { completeMultipart } from './complete.ts';
 import { get } from './get.ts';
 import { claim, installation } from './installation.ts';
@@ -17,14 +17,19 @@ import { signGet, signPart, signPut } from './sign.ts';
 import { head } from './stored.ts';
 import { parseS3Url } from './url.ts';
 
+interface Tuning {
+  readonly sizes?: Sizes;
+  readonly patience?: Patience;
+}
+
 /** Opens the store of an `s3:` URL: see url.ts. Throws with one line for the operator where it cannot be used. */
 export async function openS3Store(
   url: string,
   options: ObjectStoreOptions,
-  sizes: Sizes = SIZES,
+  { sizes = SIZES, patience }: Tuning = {},
 ): Promise<ObjectStore> {
   const location = parseS3Url(url);
-  const clients = await createClients(location, options.credentials, options.log);
+  const clients = await createClients(location, options.credentials, options.log, patience);
   const base = {
     name: location.bucket,
     root: location.root,
