@@ -32,12 +32,13 @@ export function redeliveryLaws(law: Law, place: Place): void {
     await place.broker.consume('t', { group: 'g', concurrency: 1 }, async (message) => {
       at.push(performance.now());
       tries.add(message);
-      if (at.length < 5) throw new Error('not yet');
+      if (at.length < 7) throw new Error('not yet');
     });
     await place.broker.publish('t', { n: 0 });
-    await tries.until(5);
-    const [first = 0, second = 0, , fourth = 0, fifth = 0] = at;
-    expect(fifth - fourth).toBeGreaterThan(second - first);
+    await tries.until(7);
+    const between = (from: number, to: number) => (at[to] ?? 0) - (at[from] ?? 0);
+    // Chance has its part in each pause, and a busy machine too.
+    expect(between(4, 6)).toBeGreaterThan(2 * between(0, 2));
   });
 
   law(

@@ -85,6 +85,21 @@ describeWithEngines(
       expect(consumers.map(({ name }) => name)).toEqual(['holds one']);
     });
 
+    test('does not count as a try what a stop hands back', async () => {
+      await (await broker.consume('t', { group: 'g', concurrency: 1 }, async () => {})).stop();
+      await broker.publish('t', { n: 0 });
+      for (let stop = 0; stop < MAX_ATTEMPTS + 1; stop++) {
+        const begun = collector();
+        const consumer = await broker.consume('t', { group: 'g', concurrency: 1 }, async (message, signal) => {
+          begun.add(message);
+          await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('going'))));
+        });
+        await begun.until(1);
+        await consumer.stop();
+      }
+      expect(lines).toEqual([]);
+    });
+
     test('gives up what has been tried too often by consumers that died of it', async () => {
       const other = await broker.consume('t', { group: 'g', concurrency: 1 }, async () => {});
       await other.stop();
