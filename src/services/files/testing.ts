@@ -12,7 +12,7 @@ import { StorageServiceDefinition } from '../../contract/holdfast/v1/storage.ts'
 import { openBroker } from '../../drivers/broker/index.ts';
 import { openDatabase } from '../../drivers/database/index.ts';
 import { openObjects } from '../../drivers/objects/index.ts';
-import { throughTheWire } from '../../rpc/in-process.ts';
+import { type Calls, IN_PROCESS } from '../../rpc/testing/calls.ts';
 import { createStorageService } from '../storage/index.ts';
 import type { PlannedJob, ProcessingCatalog } from './catalog.ts';
 import { createFilesService, FILES_MIGRATIONS, type FilesSettings, type FilesTables } from './index.ts';
@@ -27,9 +27,13 @@ const IN_DATA_DIR: Place = { url: 'sqlite:', stop: async () => {} };
 
 /**
  * A files service on a real database and a real object store, in a folder of its own. Its calls pass through their
- * wire form, as between processes.
+ * wire form, as between processes, or through gRPC itself.
  */
-export async function openTestFiles(settings: Partial<FilesSettings> = {}, place: Place = IN_DATA_DIR) {
+export async function openTestFiles(
+  settings: Partial<FilesSettings> = {},
+  place: Place = IN_DATA_DIR,
+  calls: Calls = IN_PROCESS,
+) {
   const log = pino({ level: 'silent' });
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-files-'));
   const server = await openDatabase(place.url, { dataDir, log });
@@ -44,7 +48,7 @@ export async function openTestFiles(settings: Partial<FilesSettings> = {}, place
   const broker = await openBroker('local:', { log });
   const service = createFilesService({
     db,
-    storage: throughTheWire(StorageServiceDefinition, createStorageService({ objects, log })),
+    storage: calls.to(StorageServiceDefinition, createStorageService({ objects, log })),
     broker,
     catalog: CATALOG,
     settings: {
@@ -62,11 +66,11 @@ export async function openTestFiles(settings: Partial<FilesSettings> = {}, place
   });
   return {
     ...service,
-    files: throughTheWire(FileServiceDefinition, service.files),
-    uploads: throughTheWire(UploadServiceDefinition, service.uploads),
-    work: throughTheWire(WorkServiceDefinition, service.work),
-    maintenance: throughTheWire(MaintenanceServiceDefinition, service.maintenance),
-    events: throughTheWire(EventServiceDefinition, service.events),
+    files: calls.to(FileServiceDefinition, service.files),
+    uploads: calls.to(UploadServiceDefinition, service.uploads),
+    work: calls.to(WorkServiceDefinition, service.work),
+    maintenance: calls.to(MaintenanceServiceDefinition, service.maintenance),
+    events: calls.to(EventServiceDefinition, service.events),
     db,
     objects,
     broker,
@@ -76,6 +80,7 @@ export async function openTestFiles(settings: Partial<FilesSettings> = {}, place
     }),
     asService: serviceContext('test', log, 'test'),
     async close() {
+      await calls.close();
       await broker.close();
       await objects.close();
       await server.close();

@@ -41,8 +41,8 @@ export const claimJobs: WorkVerb<'claimJobs'> =
 
       const leaseToken = newId();
       const claim = file.attempts + 1;
-      await tx.updateTable('files').set({ attempts: claim }).where('id', '=', fileId).execute();
-      await tx
+      const counted = tx.updateTable('files').set({ attempts: claim }).where('id', '=', fileId);
+      const taken = tx
         .updateTable('processing_jobs')
         .set(({ eb }) => ({
           state: 'running' as const,
@@ -55,8 +55,8 @@ export const claimJobs: WorkVerb<'claimJobs'> =
           'id',
           'in',
           rows.map((row) => row.id),
-        )
-        .execute();
+        );
+      await Promise.all([counted.execute(), taken.execute()]);
       const jobs = rows.map(
         (row): ClaimedJob => ({
           id: row.id,

@@ -51,13 +51,11 @@ export async function completeUpload(
   { size, sha256, contentType }: Evidence,
   now: number,
 ): Promise<{ file: FileRow; jobs: JobRow[] }> {
-  const jobs = await insertJobs(tx, file, catalog.presetsFor(contentType), { counted: true, now });
-  const sequence = await appendEvents(
-    tx,
-    file,
-    [{ type: 'file.uploaded', data: { name: file.name, folder: file.folder, size, contentType } }],
-    now,
-  );
+  const data = { name: file.name, folder: file.folder, size, contentType };
+  const [jobs, sequence] = await Promise.all([
+    insertJobs(tx, file, catalog.presetsFor(contentType), { counted: true, now }),
+    appendEvents(tx, file, [{ type: 'file.uploaded', data }], now),
+  ]);
   const changes = {
     status: 'uploaded',
     sha256,
@@ -68,10 +66,12 @@ export async function completeUpload(
     updated_at: now,
     uploaded_at: now,
   } as const;
-  await writeCompletion(tx, { ...changes, id: file.id });
   // Where it came as declared, its index is left alone.
   if (size !== file.size) await tx.updateTable('files').set({ size }).where('id', '=', file.id).execute();
-  await removeUpload(tx, { fileId: file.id });
-  await changeUsage(tx, file.owner_id, { used: size, held: -upload.held });
+  await Promise.all([
+    writeCompletion(tx, { ...changes, id: file.id }),
+    removeUpload(tx, { fileId: file.id }),
+    changeUsage(tx, file.owner_id, { used: size, held: -upload.held }),
+  ]);
   return { file: { ...file, ...changes, size }, jobs };
 }
