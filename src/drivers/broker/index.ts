@@ -6,6 +6,8 @@ const DRIVERS: ByScheme<OpenBroker> = {
   local: async () => (await import('./local/index.ts')).openLocal,
   redis: async () => (await import('./redis/index.ts')).openRedis,
   rediss: async () => (await import('./redis/index.ts')).openRedis,
+  nats: async () => (await import('./nats/index.ts')).openNats,
+  tls: async () => (await import('./nats/index.ts')).openNats,
 };
 
 /** Opens the broker that a URL names. Throws where no driver knows the scheme, or the driver cannot open it. */

@@ -1,0 +1,45 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseTarget } from './target.ts';
+
+describe('parseTarget', () => {
+  it('takes one server, with the usual port', () => {
+    expect(parseTarget('nats://localhost')).toEqual({ servers: ['localhost:4222'], access: {}, prefix: 'holdfast' });
+  });
+
+  it('takes several servers, a user of all of them, and a prefix', () => {
+    expect(parseTarget('nats://me:p%40ss@one:4223,nats://two?prefix=files')).toEqual({
+      servers: ['one:4223', 'two:4222'],
+      access: { user: 'me', pass: 'p@ss' },
+      prefix: 'files',
+    });
+  });
+
+  it('takes a user alone for a token', () => {
+    expect(parseTarget('nats://s3cr3t@one').access).toEqual({ token: 's3cr3t' });
+  });
+
+  it('speaks TLS where it is told to, and trusts the authority that it is given', async () => {
+    expect(parseTarget('tls://one').access).toEqual({ tls: {} });
+    const folder = await mkdtemp(join(tmpdir(), 'holdfast-nats-'));
+    const file = join(folder, 'ca.pem');
+    await writeFile(file, 'a certificate');
+    expect(parseTarget(`tls://one?ca=${file}`).access).toEqual({ tls: { ca: 'a certificate' } });
+    await rm(folder, { recursive: true });
+  });
+
+  it.each([
+    ['nats://', 'names no host'],
+    ['nats://one:many', 'not a URL'],
+    ['nats://one?prefix=a.b', 'the prefix'],
+    ['nats://one?prefixes=a', 'no parameter "prefixes"'],
+    ['nats://me:geheim%zz@one', 'a % that'],
+    ['nats://me:geheim@one?ca=/no/such/file', 'the file of "ca"'],
+    ['nats://me:geheim@one?creds=/no/such/file', 'the file of "creds"'],
+  ])('refuses %s, without its password', (url, reason) => {
+    expect(() => parseTarget(url)).toThrow(reason);
+    expect(() => parseTarget(url)).toThrow(/^BROKER_URL: (?!.*geheim)/);
+  });
+});
