@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, globSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Where programs stand that are not on everybody's PATH; the newest of several versions first. */
-const USUAL = [
+const usual = () => [
   ...globSync('/usr/lib/postgresql/*/bin').sort((a, b) => Number(b.split('/')[4]) - Number(a.split('/')[4])),
   ...globSync('/opt/homebrew/opt/{postgresql,mysql,mariadb}*/bin').sort().reverse(),
   '/usr/lib/rabbitmq/bin',
@@ -20,7 +20,7 @@ const USUAL = [
  */
 function folders(): string[] {
   const given = process.env.TEST_ENGINES_PATH?.split(delimiter);
-  return (given ?? [...USUAL, ...(process.env.PATH ?? '').split(delimiter)]).filter(Boolean);
+  return (given ?? [...usual(), ...(process.env.PATH ?? '').split(delimiter)]).filter(Boolean);
 }
 
 /** The folder that holds all of these programs. */
