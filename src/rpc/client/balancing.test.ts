@@ -3,7 +3,8 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { serviceContext, withTimeout } from '../../base/context.ts';
 import { EchoDefinition, type EchoService, echo } from '../conformance/echo.ts';
-import { everybody, listeningLog, TestMesh, type TestServer } from '../testing.ts';
+import { listeningLog } from '../testing/log.ts';
+import { everybody, TestMesh, type TestServer } from '../testing/mesh.ts';
 import { connectTo } from './index.ts';
 import { parseTarget } from './target.ts';
 

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type CallContext, derived, serviceContext, withTimeout } from '../../base/context.ts';
 import { type ErrorCode, HoldfastError } from '../../base/errors.ts';
 import { EchoDefinition, type EchoService, echo } from '../conformance/echo.ts';
-import { everybody, listeningLog, TestMesh } from '../testing.ts';
+import { listeningLog } from '../testing/log.ts';
+import { everybody, TestMesh } from '../testing/mesh.ts';
 import { RetryBudget } from './budget.ts';
 
 const access = everybody(EchoDefinition, { gateway: {} });

@@ -1,5 +1,5 @@
 import { throughTheWire } from '../in-process.ts';
-import { everybody, TestMesh } from '../testing.ts';
+import { everybody, TestMesh } from '../testing/mesh.ts';
 import { EchoDefinition } from './echo.ts';
 import { callsObeyTheLaws } from './laws.ts';
 

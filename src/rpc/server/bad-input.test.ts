@@ -7,7 +7,8 @@ import { FileServiceDefinition as Files, GetFileRequest } from '../../contract/h
 import { EchoDefinition, type EchoService, echo } from '../conformance/echo.ts';
 import { MESSAGE_LIMIT } from '../limits.ts';
 import { decodeDetails } from '../status/details.ts';
-import { everybody, listeningLog, TestMesh } from '../testing.ts';
+import { listeningLog } from '../testing/log.ts';
+import { everybody, TestMesh } from '../testing/mesh.ts';
 import { secureOptions } from '../tls/credentials.ts';
 
 const access = {

@@ -4,7 +4,7 @@ import { HealthDefinition } from 'nice-grpc-server-health';
 import { ServerReflectionService } from 'nice-grpc-server-reflection';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { StorageServiceDefinition as Storage } from '../../contract/holdfast/v1/storage.ts';
-import { TestMesh, type TestServer } from '../testing.ts';
+import { TestMesh, type TestServer } from '../testing/mesh.ts';
 import { secureOptions } from '../tls/credentials.ts';
 
 const { check, watch } = HealthDefinition.methods;

@@ -10,7 +10,9 @@ import { FileServiceDefinition as Files } from '../../contract/holdfast/v1/file.
 import { StorageServiceDefinition as Storage } from '../../contract/holdfast/v1/storage.ts';
 import { ACCESS, accessWith } from '../access.ts';
 import type { Service, ServiceDefinition } from '../contract.ts';
-import { listeningLog, otherAuthority, TestMesh } from '../testing.ts';
+import { otherAuthority } from '../testing/certificates.ts';
+import { listeningLog } from '../testing/log.ts';
+import { TestMesh } from '../testing/mesh.ts';
 import { secureOptions } from '../tls/credentials.ts';
 
 const HOUR = 3_600_000;

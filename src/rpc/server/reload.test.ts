@@ -4,7 +4,8 @@ import { connect } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { serviceContext } from '../../base/context.ts';
 import { EchoDefinition, echo } from '../conformance/echo.ts';
-import { everybody, listeningLog, TestMesh } from '../testing.ts';
+import { listeningLog } from '../testing/log.ts';
+import { everybody, TestMesh } from '../testing/mesh.ts';
 import { secureOptions } from '../tls/credentials.ts';
 
 const access = everybody(EchoDefinition, { gateway: {}, janitor: {} });

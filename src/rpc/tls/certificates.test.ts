@@ -1,7 +1,8 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { listeningLog, otherAuthority, type TestCertificates, testCertificates } from '../testing.ts';
+import { otherAuthority, type TestCertificates, testCertificates } from '../testing/certificates.ts';
+import { listeningLog } from '../testing/log.ts';
 import type { Certificates } from './certificates.ts';
 
 const DAY = 86_400_000;

@@ -7,7 +7,7 @@ import { AuthServiceDefinition } from '../../contract/holdfast/v1/auth.ts';
 import { openDatabase } from '../../drivers/database/index.ts';
 import type { Database, DatabaseServer } from '../../drivers/database/port.ts';
 import type { Service } from '../../rpc/contract.ts';
-import { throughTheWire } from '../../rpc/in-process.ts';
+import { type Calls, IN_PROCESS } from '../../rpc/testing/calls.ts';
 import { createPasswordHashing } from './hashing.ts';
 import { AUTH_MIGRATIONS, type AuthTables, createAuthService } from './index.ts';
 
@@ -18,8 +18,8 @@ interface Place {
   stop(): Promise<void>;
 }
 
-/** What the auth service keeps on every database. */
-export function authLaws(start: () => Promise<Place>): void {
+/** What the auth service keeps on every database, whichever way it is called. */
+export function authLaws(start: () => Promise<Place>, calls: Calls = IN_PROCESS): void {
   const log = pino({ level: 'silent' });
   const signingKey = randomBytes(32);
   const password = 'correct horse battery';
@@ -33,7 +33,7 @@ export function authLaws(start: () => Promise<Place>): void {
   const hashing = createPasswordHashing({ cost: 4 });
 
   const create = (signup: 'open' | 'closed', key = signingKey) =>
-    throughTheWire(AuthServiceDefinition, createAuthService({ db, signingKey: key, signup, log, hashing }));
+    calls.to(AuthServiceDefinition, createAuthService({ db, signingKey: key, signup, log, hashing }));
 
   const as = (principal: Principal): CallContext => ({ ...serviceContext('test', log, newId()), principal });
   const anonymous = as(ANONYMOUS);
@@ -47,6 +47,7 @@ export function authLaws(start: () => Promise<Place>): void {
   });
 
   afterAll(async () => {
+    await calls.close();
     await server.close();
     await place.stop();
   });
