@@ -186,7 +186,8 @@ export interface Database<T> {
    * Runs `work` in one transaction, and resolves only when that is durably committed. Units run beside each other; each
    * statement sees what is committed when it begins (READ COMMITTED). So what a unit reads to write by, it locks
    * (`forUpdate`; a database that runs one unit at a time ignores it), and a row that may not be there yet it makes by
-   * `Dialect.insertIfAbsent` before it locks it. `skipLocked` leaves out what other units have locked.
+   * `Dialect.insertIfAbsent` before it locks it. `skipLocked` leaves out what other units have locked. Statements
+   * that `work` does not await one by one go to the server together, where there is one, and run in their order.
    *
    * `work` awaits nothing but `tx`, opens no transaction of its own, and has no effect outside: it may be run again
    * (a deadlock, a lost connection, another unit of the same group that failed), but what it wrote is committed once.

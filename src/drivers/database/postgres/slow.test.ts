@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeWithEngines, place } from '../../../../test/harness/engines/use.ts';
+import { openProxy } from '../../../../test/harness/proxy.ts';
 import { addCounter, addTo, counterNames, TABLES, type Tables } from '../conformance/place.ts';
 import type { Database, DatabaseServer } from '../port.ts';
 import { open, withParameters } from './testing.ts';
@@ -33,6 +34,20 @@ describeWithEngines(['postgres'], 'PostgreSQL', () => {
     await expect(sql`select pg_sleep(30)`.execute(db.reader)).rejects.toEqual(unavailable);
     await expect(db.unit((tx) => sql`select pg_sleep(30)`.execute(tx))).rejects.toEqual(unavailable);
     await db.unit((tx) => addCounter(tx, 'after'));
+  });
+
+  it('gives a server up that takes statements and does not answer', async () => {
+    const line = await openProxy(url);
+    closers.push(() => line.stop());
+    url = line.url;
+    const db = await openWith({ statement_timeout: '200', connect_timeout: '1' });
+    await db.unit((tx) => addCounter(tx, 'a'));
+    line.freeze();
+    const calls = [counterNames(db), db.unit((tx) => addTo(tx, 'a', 1))];
+    for (const call of await Promise.allSettled(calls))
+      expect(call).toMatchObject({ status: 'rejected', reason: unavailable });
+    await line.pass();
+    expect(await db.unit((tx) => addTo(tx, 'a', 1))).toBe(1);
   });
 
   it('lets a unit wait for a lock as long as a statement may take', async () => {

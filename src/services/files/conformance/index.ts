@@ -5,6 +5,7 @@ import { jobLaws } from './jobs.ts';
 import { leaseLaws } from './leases.ts';
 import { maintenanceLaws } from './maintenance.ts';
 import { planLaws } from './plans.ts';
+import { racingLaws } from './racing.ts';
 import { uploadLaws } from './uploads.ts';
 
 /** What the files service keeps on every database. */
@@ -14,5 +15,6 @@ export function filesLaws(open: OpenFiles): void {
   describe('events', () => eventLaws(open));
   describe('leases', () => leaseLaws(open));
   describe('maintenance', () => maintenanceLaws(open));
+  describe('races', () => racingLaws(open));
   describe('plans', () => planLaws(open));
 }
