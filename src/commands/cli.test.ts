@@ -67,19 +67,27 @@ describe('help', () => {
   test('alone, it shows what there is', async () => {
     const { code, stdout } = await run([]);
     expect(code).toBe(0);
-    for (const command of ['serve', 'migrate', 'sweep', 'presets', 'doctor', 'version']) {
+    for (const command of ['serve', 'migrate', 'sweep', 'presets', 'certs', 'doctor', 'version']) {
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
     }
   });
 
-  test.each(['serve', 'migrate', 'migrate status', 'sweep', 'presets', 'presets check', 'doctor', 'version'])(
-    '%s --help',
-    async (command) => {
-      const { code, stdout, stderr } = await run([...command.split(' '), '--help']);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toContain(`Usage: holdfast ${command}`);
-    },
-  );
+  test.each([
+    'serve',
+    'migrate',
+    'migrate status',
+    'sweep',
+    'presets',
+    'presets check',
+    'certs',
+    'certs init',
+    'doctor',
+    'version',
+  ])('%s --help', async (command) => {
+    const { code, stdout, stderr } = await run([...command.split(' '), '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`Usage: holdfast ${command}`);
+  });
 
   test.each([['version'], ['--version'], ['-V']])('%s', async (argument) => {
     const { code, stdout } = await run([argument]);

@@ -35,8 +35,10 @@ export function callsObeyTheLaws(way: Way): void {
     const ask = (request: { [key: string]: unknown } = {}, given = context) => opened.client.ask(request, given);
 
     test('carry requests and answers as they are', async () => {
+      // The generated code takes no key of this name, so that nobody's prototype is changed.
+      const harmless = (request: unknown) => !JSON.stringify(request).includes('__proto__');
       await fc.assert(
-        fc.asyncProperty(fc.dictionary(fc.string(), fc.jsonValue()), async (request) => {
+        fc.asyncProperty(fc.dictionary(fc.string(), fc.jsonValue()).filter(harmless), async (request) => {
           let seen: unknown;
           behave = async (given) => {
             seen = given;
