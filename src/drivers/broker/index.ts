@@ -8,6 +8,8 @@ const DRIVERS: ByScheme<OpenBroker> = {
   rediss: async () => (await import('./redis/index.ts')).openRedis,
   nats: async () => (await import('./nats/index.ts')).openNats,
   tls: async () => (await import('./nats/index.ts')).openNats,
+  amqp: async () => (await import('./rabbitmq/index.ts')).openRabbit,
+  amqps: async () => (await import('./rabbitmq/index.ts')).openRabbit,
 };
 
 /** Opens the broker that a URL names. Throws where no driver knows the scheme, or the driver cannot open it. */

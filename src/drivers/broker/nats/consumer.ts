@@ -3,9 +3,9 @@ import type { ConsumerMessages, Consumer as JetStreamConsumer, JsMsg } from '@na
 import { backoff } from '../../../base/backoff.ts';
 import type { Running } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { parseMessage } from '../message.ts';
 import { type ConsumeOptions, MAX_ATTEMPTS, type MessageHandler, RETRY } from '../port.ts';
 import type { Connection } from './connection.ts';
-import { parseMessage } from './message.ts';
 import { HOLD } from './topology.ts';
 
 /** Milliseconds that one request for a message stands. */

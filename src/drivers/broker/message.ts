@@ -1,4 +1,4 @@
-import type { BrokerMessage } from '../port.ts';
+import type { BrokerMessage } from './port.ts';
 
 /** Undefined where it is not what we publish: somebody else wrote it. */
 export function parseMessage(data: Uint8Array): BrokerMessage | undefined {
