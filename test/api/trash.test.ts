@@ -6,7 +6,8 @@ import { expectProblem } from '../harness/problems.ts';
 import { useStack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 
-const stack = useStack({ env: { TRASH_RETENTION: '1s', UPLOAD_EXPIRY: '1s', CLEANUP_INTERVAL: '1h' } });
+// The clock of signed URLs may tick in whole seconds: they must live long enough to be used.
+const stack = useStack({ env: { TRASH_RETENTION: '1s', UPLOAD_EXPIRY: '3s', CLEANUP_INTERVAL: '1h' } });
 let user: Api;
 let me: string;
 beforeAll(async () => {
@@ -114,7 +115,7 @@ describe('the janitor', () => {
 
   test('confirms an upload whose bytes are all there', async () => {
     const { file, upload } = await user.begin({ name: 'lost.txt', size: 4, contentType: 'text/plain' });
-    await user.put(upload.url, 'lost', upload.headers);
+    expect((await user.put(upload.url, 'lost', upload.headers)).status).toBe(200);
     await until(
       'the janitor to confirm',
       async () => {
