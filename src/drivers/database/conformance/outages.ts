@@ -29,6 +29,8 @@ export function outageLaws(law: Law, place: Place): void {
           answered.push(name);
         } catch (error) {
           refused.push(error);
+          // Whoever forgets to stop these leaves others their turn.
+          await pause(1);
         }
       }
     });
@@ -113,6 +115,7 @@ export function outageLaws(law: Law, place: Place): void {
       const said: string[] = [];
       const log = pino({ level: 'info' }, { write: (line: string) => void said.push(JSON.parse(line).msg) });
       const db = await begin(log);
+      said.length = 0;
       await place.faults.refuse();
       const calls: (() => Promise<unknown>)[] = [
         () => db.unit((tx) => addTo(tx, 'sum', 1)),

@@ -1,5 +1,6 @@
 import type { Logger } from '../../../base/logger.ts';
 import type { OpenDatabase } from '../port.ts';
+import { Reachability } from '../reachability.ts';
 import { Underway } from '../underway.ts';
 import { type Address, parseAddress } from './address.ts';
 import { checkServer, type Server } from './check-server.ts';
@@ -21,8 +22,9 @@ export const openMysql: OpenDatabase = async (url, { replicaUrl, log }) => {
     );
   }
   const size = Math.ceil(address.poolSize / 2);
-  const units = openPool(address, 'units', { size, name: 'The database', log });
-  const reads = openPool(address, 'reads', { size: address.poolSize - size, name: 'The database', log });
+  const reachability = new Reachability('The database', log);
+  const units = openPool(address, 'units', size, reachability);
+  const reads = openPool(address, 'reads', address.poolSize - size, reachability);
   const replica = replicaUrl === undefined ? undefined : await openReplica(replicaUrl, server, reads, log);
   const work = new Underway();
   const parts: Parts = {
@@ -49,17 +51,12 @@ export const openMysql: OpenDatabase = async (url, { replicaUrl, log }) => {
   };
 };
 
-interface PoolOptions {
-  readonly size: number;
-  readonly name: string;
-  readonly log: Logger;
-}
-
-const openPool = (address: Address, purpose: Purpose, options: PoolOptions): Pool =>
+const openPool = (address: Address, purpose: Purpose, size: number, reachability: Reachability): Pool =>
   new Pool({
-    ...options,
     connect: async () => (await connect(address, purpose)).session,
+    size,
     patience: address.connectTimeout,
+    reachability,
   });
 
 /** One that is away is read from once it is there; one that cannot say how far it has come is refused. */
@@ -82,6 +79,6 @@ async function openReplica(url: string, primary: Server, reads: Pool, log: Logge
     log.warn({ err: error }, 'The replica cannot be reached: lists are read from the primary');
   }
   const size = Math.ceil(address.poolSize / 2);
-  const pool = openPool(address, 'reads', { size, name: 'The replica of the database', log });
+  const pool = openPool(address, 'reads', size, new Reachability('The replica of the database', log));
   return new Replica({ pool, primary: reads, kind: primary.kind, statementTimeout: address.statementTimeout, log });
 }

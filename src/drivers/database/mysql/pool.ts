@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Logger } from '../../../base/logger.ts';
 import { closedError, overloadedError } from '../errors.ts';
+import type { Reachability } from '../reachability.ts';
 import type { Session } from './session.ts';
 
 export interface PoolSettings {
@@ -9,9 +9,7 @@ export interface PoolSettings {
   readonly size: number;
   /** How long whoever asks waits for a connection, in milliseconds. */
   readonly patience: number;
-  /** What stands at the other end, for the log. */
-  readonly name: string;
-  readonly log: Logger;
+  readonly reachability: Reachability;
 }
 
 interface Waiter {
@@ -33,7 +31,6 @@ export class Pool {
   /** Connections that there are, and those that are being made. */
   #count = 0;
   #closed = false;
-  #down = false;
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(settings: PoolSettings) {
@@ -98,11 +95,11 @@ export class Pool {
     try {
       const session = await this.#settings.connect();
       this.#watch(session);
-      this.#isBack();
+      this.#settings.reachability.reached();
       return session;
     } catch (error) {
       this.#count -= 1;
-      this.#isGone(error);
+      this.#settings.reachability.lost(error);
       // Its place is free for whoever waits, who then hears the same if it is still so.
       this.#makeForWaiting();
       throw error;
@@ -110,11 +107,10 @@ export class Pool {
   }
 
   #watch(session: Session): void {
-    session.onEnd((error) => {
+    session.onEnd(() => {
       const place = this.#idle.indexOf(session);
       if (place >= 0) this.#idle.splice(place, 1);
       this.#count -= 1;
-      this.#isGone(error);
       this.#makeForWaiting();
     });
   }
@@ -138,18 +134,5 @@ export class Pool {
       this.#count -= 1;
       session.close();
     }
-  }
-
-  /** Once, however many connections go with it. */
-  #isGone(error: unknown): void {
-    if (this.#down || this.#closed) return;
-    this.#down = true;
-    this.#settings.log.warn({ err: error }, `${this.#settings.name} cannot be reached; trying again`);
-  }
-
-  #isBack(): void {
-    if (!this.#down) return;
-    this.#down = false;
-    this.#settings.log.info(`${this.#settings.name} is reached again`);
   }
 }

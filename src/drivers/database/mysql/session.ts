@@ -18,6 +18,8 @@ const GRACE = 5_000;
 export class Session {
   readonly #connection: Connection;
   readonly #socket: Socket;
+  /** Rejects what is waited for. */
+  readonly #pending = new Set<(error: unknown) => void>();
   #ended = false;
   #onEnd: (error: unknown) => void = () => {};
   /** When it was given back last, by `performance.now()`. */
@@ -73,6 +75,8 @@ export class Session {
     this.#ended = true;
     this.#connection.destroy();
     this.#socket.destroy();
+    // mysql2 does not answer any more.
+    for (const reject of this.#pending) reject(error);
     this.#onEnd(error);
   }
 
@@ -83,21 +87,28 @@ export class Session {
     if (this.#ended) return Promise.reject(new Disconnected());
     const patience = limit + GRACE;
     return new Promise((resolve, reject) => {
-      const fail = (error: unknown) => {
+      const done = () => {
         clearTimeout(timer);
-        if (isLost(error)) this.#end(error);
+        this.#pending.delete(fail);
+      };
+      const fail = (error: unknown) => {
+        done();
         reject(error);
       };
-      const timer = limit === 0 ? undefined : setTimeout(() => fail(new NoAnswer(patience)), patience);
-      const answered = (error: unknown, answer: Answer, fields?: FieldPacket[]) => {
-        if (error) return fail(error);
-        clearTimeout(timer);
-        resolve([answer, fields]);
-      };
-      try {
-        ask(answered);
-      } catch (error) {
+      const refused = (error: unknown) => {
         fail(error);
+        if (isLost(error)) this.#end(error);
+      };
+      const timer = limit === 0 ? undefined : setTimeout(() => refused(new NoAnswer(patience)), patience);
+      this.#pending.add(fail);
+      try {
+        ask((error, answer, fields) => {
+          if (error) return refused(error);
+          done();
+          resolve([answer, fields]);
+        });
+      } catch (error) {
+        refused(error);
       }
     });
   }
