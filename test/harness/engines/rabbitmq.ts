@@ -1,10 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'amqplib';
-import { until } from '../until.ts';
 import type { EngineKind, Ground } from './engine.ts';
 import { missingPrograms, required } from './find.ts';
-import { freshName, withPath } from './names.ts';
+import { freshName, withQuery } from './names.ts';
 
 export const rabbitmq: EngineKind = {
   name: 'rabbitmq',
@@ -20,26 +19,13 @@ export const rabbitmq: EngineKind = {
       daemons: [
         // Erlang's register of nodes: without one of our own, the first node would start one for the whole machine.
         { command: required('epmd'), args: ['-address', host, '-port', String(port('epmd'))] },
-        { command: required('rabbitmq-server'), args, env: environment(ground), input: true },
+        { command: required('rabbitmq-server'), args, env: environment(ground) },
       ],
       answers: () => touch(url),
-      async place(say) {
-        const name = freshName();
-        say(makeVirtualHost(name));
-        const own = withPath(url, name);
-        await until('the virtual host to be there', () => touch(own).then(() => true), { within: 10_000, every: 10 });
-        return { url: own, stop: async () => say(`rabbit_vhost:delete(<<"${name}">>, <<"test">>).`) };
-      },
     };
   },
-  /** Only who administers a server can make virtual hosts: on one that is given, all share that of the URL. */
-  place: async (url) => ({ url, stop: async () => {} }),
+  place: async (url) => ({ url: withQuery(url, 'prefix', freshName()), stop: async () => {} }),
 };
-
-/** What the node's own shell is told: `rabbitmqctl` takes a second and a half to say the same. */
-const makeVirtualHost = (name: string) =>
-  `rabbit_vhost:add(<<"${name}">>, <<"test">>), rabbit_auth_backend_internal:set_permissions(` +
-  `<<"holdfast">>, <<"${name}">>, <<".*">>, <<".*">>, <<".*">>, <<"test">>).`;
 
 async function layOut({ folder, host, port }: Ground): Promise<void> {
   const settings = {
@@ -74,8 +60,6 @@ const environment = ({ folder, host, port }: Ground) => ({
   RABBITMQ_MNESIA_BASE: join(folder, 'mnesia'),
   RABBITMQ_LOG_BASE: join(folder, 'log'),
   RABBITMQ_PID_FILE: join(folder, 'pid'),
-  // It is a shell that we talk to, and the script replaces itself by the node.
-  RABBITMQ_ALLOW_INPUT: 'true',
   // Schedulers that wait without spinning: the cores are for the tests.
   RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
     '+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}',

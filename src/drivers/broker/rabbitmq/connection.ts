@@ -113,9 +113,12 @@ export class Connection {
     const options = { ...tls, timeout: CONNECT_DEADLINE, noDelay: true, keepAlive: true };
     const model = await within(CONNECT_DEADLINE + 1_000, connect({ ...server, heartbeat: HEARTBEAT }, options));
     let gone: Error | undefined;
-    model.on('error', () => undefined);
+    // What was wrong comes first, then that it is over.
+    model.on('error', (error) => {
+      gone = error;
+    });
     model.on('close', (error) => {
-      gone = error ?? new Error('The server closed the connection.');
+      gone ??= error ?? new Error('The server closed the connection.');
       this.#lose(model, gone);
     });
     model.on('blocked', (reason) => {
@@ -132,7 +135,7 @@ export class Connection {
       if (this.#closing) throw closed();
     } catch (error) {
       await shut(model);
-      throw error;
+      throw gone ?? error;
     }
     this.#model = model;
     this.#attempt = 0;

@@ -4,6 +4,7 @@ import type { Running } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { parseMessage } from '../message.ts';
 import { type ConsumeOptions, MAX_ATTEMPTS, type MessageHandler, RETRY } from '../port.ts';
+import { openChannel } from './channel.ts';
 import type { Connection, Part } from './connection.ts';
 import { within } from './deadline.ts';
 import { confirmed } from './publisher.ts';
@@ -39,17 +40,17 @@ export class Consumer implements Running, Part {
 
   async attach(model: ChannelModel): Promise<void> {
     const { connection, prefix, topic, group, concurrency } = this.#options;
-    const channel = await model.createConfirmChannel();
-    channel.on('error', () => undefined);
-    await assertGroup(channel, prefix, topic, group);
-    await channel.prefetch(concurrency);
-    const { consumerTag } = await channel.consume(this.#queue, (message) => {
-      // Null: somebody has deleted the queue.
-      if (message) this.#begin(channel, message);
-      else connection.attachAgain(this, model);
+    await openChannel(model, async (channel) => {
+      await assertGroup(channel, prefix, topic, group);
+      await channel.prefetch(concurrency);
+      const { consumerTag } = await channel.consume(this.#queue, (message) => {
+        // Null: somebody has deleted the queue.
+        if (message) this.#begin(channel, message);
+        else connection.attachAgain(this, model);
+      });
+      channel.on('close', () => connection.attachAgain(this, model));
+      this.#current = { channel, tag: consumerTag };
     });
-    channel.on('close', () => connection.attachAgain(this, model));
-    this.#current = { channel, tag: consumerTag };
   }
 
   stop(): Promise<void> {

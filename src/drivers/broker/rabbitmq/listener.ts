@@ -3,6 +3,7 @@ import type { Running } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { parseMessage } from '../message.ts';
 import { BACKLOG, type BrokerMessage } from '../port.ts';
+import { openChannel } from './channel.ts';
 import type { Connection, Part } from './connection.ts';
 import { within } from './deadline.ts';
 import { assertExchange, exchangeOf } from './queues.ts';
@@ -30,14 +31,13 @@ export class Listener implements Running, Part {
 
   async attach(model: ChannelModel): Promise<void> {
     const { connection, prefix, topic } = this.#options;
-    const channel = await model.createChannel();
-    channel.on('error', () => undefined);
-    await assertExchange(channel, prefix);
-    const { queue } = await channel.assertQueue('', { exclusive: true, autoDelete: true, maxLength: BACKLOG });
-    await channel.bindQueue(queue, exchangeOf(prefix), topic);
-    await channel.consume(queue, (message) => message && this.#hear(message.content), { noAck: true });
-    channel.on('close', () => connection.attachAgain(this, model));
-    this.#channel = channel;
+    this.#channel = await openChannel(model, async (channel) => {
+      await assertExchange(channel, prefix);
+      const { queue } = await channel.assertQueue('', { exclusive: true, autoDelete: true, maxLength: BACKLOG });
+      await channel.bindQueue(queue, exchangeOf(prefix), topic);
+      await channel.consume(queue, (message) => message && this.#hear(message.content), { noAck: true });
+      channel.on('close', () => connection.attachAgain(this, model));
+    });
   }
 
   async stop(): Promise<void> {

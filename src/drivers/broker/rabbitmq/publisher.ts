@@ -1,4 +1,5 @@
 import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
+import { openChannel } from './channel.ts';
 import { within } from './deadline.ts';
 import { unavailable } from './errors.ts';
 import { assertExchange, exchangeOf } from './queues.ts';
@@ -19,10 +20,9 @@ export class Publisher {
   }
 
   async attach(model: ChannelModel): Promise<void> {
-    const channel = await model.createConfirmChannel();
-    channel.on('error', () => undefined);
-    await assertExchange(channel, this.#prefix);
-    this.#channel = channel;
+    this.#channel = await openChannel(model, async (channel) => {
+      await assertExchange(channel, this.#prefix);
+    });
   }
 
   async publish(topic: string, body: string): Promise<void> {
