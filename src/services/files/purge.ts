@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { prepared } from '../../base/prepared-query.ts';
 import { TOPICS } from '../../drivers/broker/port.ts';
 import type { FilesDeps } from './deps.ts';
+import { announce } from './jobs/announce.ts';
 import { changeUsage } from './owners.ts';
 import type { FilesTables, PurgeReasonWord } from './tables.ts';
 
@@ -38,8 +39,8 @@ export async function markForPurge(
 }
 
 /** Tells the janitor, after the commit. Where the news is lost, its next sweep finds the file. */
-export function announcePurge({ broker, log }: Pick<FilesDeps, 'broker' | 'log'>, fileId: string): void {
-  broker.publish(TOPICS.purge, { fileId }).catch((error) => log.warn({ err: error }, 'News of a purge was lost'));
+export function announcePurge(deps: Pick<FilesDeps, 'broker' | 'log'>, fileId: string): void {
+  announce(deps, TOPICS.purge, { fileId });
 }
 
 const readLocked = prepared((db: Kysely<FilesTables>, { fileId }: { readonly fileId: string }) =>

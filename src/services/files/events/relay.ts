@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import { newId } from '../../../base/ids.ts';
 import { type Loop, startLoop } from '../../../base/lifecycle.ts';
 import { prepared } from '../../../base/prepared-query.ts';
@@ -11,6 +11,8 @@ const BATCH = 500;
 /** Milliseconds. */
 const LEASE = 15_000;
 const EVERY = 1_000;
+/** Events whose news is on its way to the broker at a time: one by one, each would cost the way there and back. */
+const AT_A_TIME = 50;
 /** Events of this time are numbered together: soon enough for a person, seldom enough under load. */
 const GATHER = 20;
 
@@ -83,14 +85,20 @@ async function relayBatch({ db, broker }: Pick<FilesDeps, 'db' | 'broker'>, toke
     await Promise.all(numbered.map(({ id, position }) => number(tx, { id, position })));
     return numbered;
   });
-  for (const event of events) {
-    await broker.publish(TOPICS.events, {
-      position: event.position,
-      type: event.type,
-      fileId: event.file_id,
-      ownerId: event.owner_id,
-      sequence: event.sequence,
-    });
+  for (let next = 0; next < events.length; next += AT_A_TIME) {
+    await Promise.all(events.slice(next, next + AT_A_TIME).map((event) => ring(broker, event)));
   }
   return events.length;
 }
+
+const ring = (
+  broker: FilesDeps['broker'],
+  event: Selectable<FilesTables['files_outbox']> & { readonly position: number },
+): Promise<void> =>
+  broker.publish(TOPICS.events, {
+    position: event.position,
+    type: event.type,
+    fileId: event.file_id,
+    ownerId: event.owner_id,
+    sequence: event.sequence,
+  });
