@@ -7,6 +7,7 @@
 import { parseArgs } from 'node:util';
 import type { Scenario } from './scenario.ts';
 import { brokers } from './scenarios/brokers.ts';
+import { calls } from './scenarios/calls.ts';
 import { databases } from './scenarios/databases.ts';
 import { dispatch } from './scenarios/dispatch.ts';
 import { largeCatalogue } from './scenarios/large-catalogue.ts';
@@ -24,6 +25,7 @@ const SCENARIOS: readonly Scenario[] = [
   brokers,
   dispatch,
   largeCatalogue,
+  calls,
 ];
 
 const { values, positionals } = parseArgs({

@@ -19,8 +19,8 @@ export interface CallContext {
   /** Fires when the caller is gone (an `AbortError`) or the deadline has passed (a `TimeoutError`). */
   readonly signal: AbortSignal;
   /** When the answer is of no use any more: milliseconds of Unix time. Absent: whoever waits says when, by `signal`. */
-  readonly deadline?: number;
-  readonly trace?: TraceContext;
+  readonly deadline?: number | undefined;
+  readonly trace?: TraceContext | undefined;
   readonly log: Logger;
 }
 

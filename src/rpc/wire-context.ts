@@ -8,6 +8,10 @@ const PRINCIPAL = 'holdfast-principal';
 const TRACEPARENT = 'traceparent';
 const TRACESTATE = 'tracestate';
 
+const USER = 'user:';
+/** An owner of 255 characters, encoded. */
+const LONGEST = 4_096;
+
 const SANE_ID = /^[\w.:+/=@-]{1,128}$/;
 /** W3C Trace Context, section 3.2.2. */
 const SANE_TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
@@ -45,14 +49,14 @@ export function principalIn(metadata: Metadata): Principal | undefined | null {
   const [given] = metadata.get(PRINCIPAL);
   if (given === undefined) return undefined;
   if (given === 'anonymous') return ANONYMOUS;
-  const [, encoded] = /^user:(.{1,2048})$/.exec(String(given)) ?? [];
-  if (encoded === undefined) return null;
+  const text = String(given);
+  if (!text.startsWith(USER) || text.length === USER.length || text.length > LONGEST) return null;
   try {
-    return { kind: 'user', ownerId: decodeURIComponent(encoded) };
+    return { kind: 'user', ownerId: decodeURIComponent(text.slice(USER.length)) };
   } catch {
     return null;
   }
 }
 
 const encodePrincipal = (principal: Exclude<Principal, { kind: 'service' }>): string =>
-  principal.kind === 'user' ? `user:${encodeURIComponent(principal.ownerId.toWellFormed())}` : 'anonymous';
+  principal.kind === 'user' ? `${USER}${encodeURIComponent(principal.ownerId.toWellFormed())}` : 'anonymous';

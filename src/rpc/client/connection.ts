@@ -12,10 +12,10 @@ export interface ConnectionOptions {
   readonly log: Logger;
 }
 
-interface Line {
+export interface Line {
   readonly channel: Channel;
   calls: number;
-  /** To be closed when its last call has ended. */
+  /** It is to be closed when its last call has ended. */
   replaced: boolean;
 }
 
@@ -42,15 +42,15 @@ export class Connection {
     });
   }
 
-  async use<T>(call: (channel: Channel) => Promise<T>): Promise<T> {
-    const line = this.#line;
-    line.calls += 1;
-    try {
-      return await call(line.channel);
-    } finally {
-      line.calls -= 1;
-      if (line.calls === 0 && line.replaced) line.channel.close();
-    }
+  /** A line for one call, to be handed back when the call has ended. */
+  take(): Line {
+    this.#line.calls += 1;
+    return this.#line;
+  }
+
+  handBack(line: Line): void {
+    line.calls -= 1;
+    if (line.calls === 0 && line.replaced) line.channel.close();
   }
 
   /** Whether no instance can be reached, and trying again at once is of no use. */

@@ -13,9 +13,9 @@ const TIMEOUT = 5_000;
 /** Rejects unless an instance says that it serves. */
 export async function askHealth(connection: Connection, signal: AbortSignal): Promise<void> {
   const request = Buffer.from(check.requestType.encode({ service: '' }).finish());
-  const answer = await connection.use((channel) =>
-    attempt(channel, { path: PATH, request, metadata: new Metadata(), deadline: Date.now() + TIMEOUT, signal }),
-  );
+  const call = { path: PATH, request, metadata: new Metadata(), deadline: Date.now() + TIMEOUT, signal };
+  const line = connection.take();
+  const answer = await attempt(line.channel, call).finally(() => connection.handBack(line));
   const { status } = check.responseType.decode(answer);
   if (status !== SERVING) throw new HoldfastError('unavailable', 'The service is starting or stopping.');
 }

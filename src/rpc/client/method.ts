@@ -31,21 +31,6 @@ export function methodClient(deps: MethodDeps, path: string, { requestType, resp
   const repeatable = options.idempotencyLevel !== undefined;
   const timeout = timeoutOf(path);
 
-  const once = async (request: Buffer, context: CallContext, deadline: number): Promise<unknown> => {
-    try {
-      const metadata = metadataOf(context, deps.forwardsPrincipals);
-      const call = { path, request, metadata, deadline, signal: context.signal };
-      const answer = await connection.use((channel) => attempt(channel, call));
-      budget.earn();
-      connection.note(true);
-      return responseType.decode(answer);
-    } catch (thrown) {
-      const error = errorOf(thrown, path);
-      if (error.code === 'unavailable') connection.note(false, error.cause);
-      throw error;
-    }
-  };
-
   /** Milliseconds to wait before the next attempt; undefined where there is to be none. */
   const pause = (error: HoldfastError, tried: number, deadline: number): number | undefined => {
     if (!repeatable || error.code !== 'unavailable' || tried >= ATTEMPTS || connection.isDown) return undefined;
@@ -54,36 +39,38 @@ export function methodClient(deps: MethodDeps, path: string, { requestType, resp
     return budget.spend() ? wait : undefined;
   };
 
-  const call = async (message: unknown, context: CallContext): Promise<unknown> => {
+  return async (message: unknown, context: CallContext): Promise<unknown> => {
+    const started = performance.now();
     const bytes = requestType.encode(message).finish();
     checkSize(bytes.length, 'request');
     const request = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const deadline = context.deadline ?? Date.now() + timeout;
+    const { signal } = context;
     for (let tried = 1; ; tried++) {
+      const metadata = metadataOf(context, deps.forwardsPrincipals);
+      const line = connection.take();
       try {
-        return await once(request, context, deadline);
+        const bytes = await attempt(line.channel, { path, request, metadata, deadline, signal });
+        budget.earn();
+        connection.note(true);
+        const answer = responseType.decode(bytes);
+        measure(started, 'ok');
+        return answer;
       } catch (thrown) {
-        const error = thrown as HoldfastError;
+        const error = errorOf(thrown, path);
+        if (error.code === 'unavailable') connection.note(false, error.cause);
         const wait = pause(error, tried, deadline);
-        if (wait === undefined) throw error;
-        await sleep(wait, undefined, { signal: context.signal }).catch(() => {
-          throw toHoldfastError(context.signal.reason);
+        if (wait === undefined) {
+          measure(started, error.code);
+          throw error;
+        }
+        await sleep(wait, undefined, { signal }).catch(() => {
+          throw toHoldfastError(signal.reason);
         });
         countRetry(path);
+      } finally {
+        connection.handBack(line);
       }
-    }
-  };
-
-  return async (message: unknown, context: CallContext): Promise<unknown> => {
-    const started = performance.now();
-    try {
-      const answer = await call(message, context);
-      measure(started, 'ok');
-      return answer;
-    } catch (thrown) {
-      const error = toHoldfastError(thrown);
-      measure(started, error.code);
-      throw error;
     }
   };
 }

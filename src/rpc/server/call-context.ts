@@ -33,8 +33,8 @@ export function contextOf(
   return {
     principal,
     requestId,
-    ...(deadline !== Number.POSITIVE_INFINITY && { deadline }),
-    ...(trace && { trace }),
+    deadline: deadline === Number.POSITIVE_INFINITY ? undefined : deadline,
+    trace,
     get signal() {
       if (!controller) {
         controller = new AbortController();

@@ -68,23 +68,32 @@ export function handlerOf(deps: HandlerDeps, served: Served): handleUnaryCall<Bu
     }
     const admitted = context;
     // It comes after an answer too, when it means nothing.
-    call.once('cancelled', () => {
+    call.on('cancelled', () => {
       if (end('cancelled')) admitted.abort();
     });
-    Promise.try(implementation, request, admitted)
-      .then((response) => {
-        const bytes = serialize(method, response);
-        if (end('ok')) callback(null, bytes);
-      })
-      .catch((thrown) => {
-        const error = toHoldfastError(thrown);
-        if (error.code === 'internal') {
-          admitted.log.error({ err: error.cause ?? error, method: path }, 'a call failed for a reason of our own');
+    const onThrown = (thrown: unknown) => {
+      const error = toHoldfastError(thrown);
+      if (error.code === 'internal') {
+        admitted.log.error({ err: error.cause ?? error, method: path }, 'a call failed for a reason of our own');
+      }
+      fail(error);
+    };
+    Promise.try(implementation, request, admitted).then(
+      (response) => {
+        // Work that goes on after its caller left is work still: here it has ended.
+        deps.gate.leave(giveUp);
+        try {
+          const bytes = serialize(method, response);
+          if (end('ok')) callback(null, bytes);
+        } catch (error) {
+          onThrown(error);
         }
-        fail(error);
-      })
-      // Work that goes on after its caller left is work still.
-      .finally(() => deps.gate.leave(giveUp));
+      },
+      (thrown) => {
+        deps.gate.leave(giveUp);
+        onThrown(thrown);
+      },
+    );
   };
 }
 
