@@ -46,6 +46,8 @@ describe('the URL', () => {
       ['mysql://u:s3cret@h/d?pool_size=1', 'pool_size is no whole number from 2 on'],
       ['mysql://u:s3cret@h/d?lock_timeout=1s', 'lock_timeout is no whole number'],
       ['mysql://u:s3cret@h/d?ssl-mode=yes', 'ssl-mode is none of disabled, preferred'],
+      ['mysql://u:s3cret@127.0.0.1/d?ssl-mode=verify_identity', 'needs the name of the host'],
+      ['mysql://u:s3cret@[::1]/d?ssl-mode=verify_identity', 'needs the name of the host'],
       ['mysql://u:s3cret@h/d?ssl-ca=/no/such/file', 'ssl-ca cannot be read'],
     ] as const) {
       expect(() => parse(url), url).toThrow(problem);

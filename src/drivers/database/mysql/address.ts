@@ -72,6 +72,10 @@ export function parseAddress(text: string, setting: string): Address {
   const database = decoded(url.pathname.slice(1)) ?? '';
   if (database === '' || database.includes('/')) fail('it names no database');
   const socketPath = given.get('socket') ?? undefined;
+  const tls = tlsOf(given, setting, socketPath === undefined && !isLoopback(host));
+  // mysql2 would look for another name in the certificate.
+  if (tls.mode === 'verify_identity' && isIP(host))
+    fail('ssl-mode=verify_identity needs the name of the host, and not its number');
   return {
     setting,
     host,
@@ -80,7 +84,7 @@ export function parseAddress(text: string, setting: string): Address {
     user,
     password: decoded(url.password) ?? fail('its password holds a stray %; write %25'),
     database,
-    tls: tlsOf(given, setting, socketPath === undefined && !isLoopback(host)),
+    tls,
     poolSize: number('pool_size', 2, 20),
     connectTimeout: number('connect_timeout', 1, 10) * 1000,
     statementTimeout: number('statement_timeout', 1, 30_000),
