@@ -18,8 +18,8 @@ export interface StackOptions extends Partial<StackKind> {
   readonly dataDir?: string;
   /** Whole servers that share the work; by default two, wherever the stack allows it. */
   readonly instances?: 1 | 2;
-  /** Leads the URL of an engine elsewhere, such as through a proxy. */
-  readonly through?: (engine: EngineName, url: string) => Promise<string> | string;
+  /** URLs of servers that this stack has for itself, in place of places on those that the run shares. */
+  readonly own?: Readonly<Partial<Record<EngineName, string>>>;
 }
 
 /** Holdfast as it was asked for, running on data of its own. */
@@ -119,9 +119,11 @@ async function layOut(options: StackOptions) {
   const urlOn = async (name: string): Promise<string | undefined> => {
     const engine = ENGINES[name];
     if (!engine) return undefined;
+    const own = options.own?.[engine];
+    if (own) return own;
     const made = await place(engine);
     places.push(made);
-    return options.through?.(engine, made.url) ?? made.url;
+    return made.url;
   };
   const folder = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'holdfast-')));
   const remove = async () => {

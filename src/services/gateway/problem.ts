@@ -62,13 +62,17 @@ export function toError(thrown: unknown): HoldfastError {
 
 const BODY_HEADERS = ['content-length', 'content-encoding', 'content-disposition', 'etag', 'last-modified'];
 
+/** Seconds until it is worth asking again, where what we stand on is down and nobody knows for how long. */
+const OUTAGE = 5;
+
 /** Answers with a problem, in place of whatever was about to be sent. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
   const error = toError(thrown);
   const { http } = error.meaning;
   if (http >= 500) request.call.log.error({ err: error.cause ?? error, code: error.code }, error.detail);
   for (const header of BODY_HEADERS) reply.removeHeader(header);
-  if (error.retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(error.retryAfter)));
+  const retryAfter = error.retryAfter ?? (http === 503 ? OUTAGE : undefined);
+  if (retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(retryAfter)));
   if (http === 401) reply.header('www-authenticate', 'Bearer realm="holdfast"');
   return reply
     .code(http)

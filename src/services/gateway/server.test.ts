@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { sendRaw } from '../../../test/harness/http.ts';
 import { expectProblem } from '../../../test/harness/problems.ts';
 import { until } from '../../../test/harness/until.ts';
+import { HoldfastError } from '../../base/errors.ts';
 import { type BareGateway, startBareGateway } from './testing.ts';
 
 let server: BareGateway;
@@ -13,6 +14,9 @@ beforeAll(async () => {
       const schema = { hide: true };
       app.get('/test/crash', { config: { access: 'anyone' }, schema }, async () => {
         throw new Error('SELECT secret FROM /var/lib/holdfast.db');
+      });
+      app.get('/test/down', { config: { access: 'anyone' }, schema }, async () => {
+        throw new HoldfastError('unavailable', 'It is down.');
       });
       app.post('/test/echo', { config: { access: 'anyone' }, schema }, async ({ body }) => ({ body }));
       app.get('/test/whose', { schema }, async ({ call }) => call.principal);
@@ -30,6 +34,12 @@ describe('a request that cannot be served', () => {
     expectProblem(await server.call('GET', '/nothing'), 404, 'not_found');
     expectProblem(await server.call('POST', '/api/nothing', { json: {} }), 404, 'not_found');
     expectProblem(await server.call('GET', `/api/files/${'x'.repeat(5000)}`), 404, 'not_found');
+  });
+
+  it('for what is down, with a time to ask again', async () => {
+    const answer = await server.call('GET', '/test/down');
+    expectProblem(answer, 503, 'unavailable');
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
   });
 
   it('for a method that its URL does not have', async () => {

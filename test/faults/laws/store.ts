@@ -1,7 +1,9 @@
+import { expect } from 'vitest';
 import { createLogger } from '../../../src/base/logger.ts';
 import { openObjects } from '../../../src/drivers/objects/index.ts';
 import type { ObjectInfo } from '../../../src/drivers/objects/port.ts';
 import { type Installation, query, scratchFiles, storedFiles } from '../../harness/inspect.ts';
+import { until } from '../../harness/until.ts';
 
 interface Referenced {
   readonly object_key: string;
@@ -42,6 +44,15 @@ export async function missingObjects(at: Installation): Promise<string[]> {
   return (await referencedObjects(at))
     .filter(({ object_key, size }) => objects.get(object_key)?.size !== size)
     .map(({ object_key, size }) => `${object_key} should have ${size} bytes, it has ${objects.get(object_key)?.size}`);
+}
+
+/** Asserts the same of a stack at work, where what was listed a moment ago may be right and no more so. */
+export async function nothingMissing(at: Installation): Promise<void> {
+  let missing: string[] = [];
+  await until('every row to have its object', async () => {
+    missing = await missingObjects(at);
+    return missing.length === 0;
+  }).catch(() => expect(missing).toEqual([]));
 }
 
 /** What a stopped stack still has though nothing refers to it: to be asked when the janitor has run past all expiries. */

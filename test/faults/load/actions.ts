@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
-import type { Api } from '../../harness/client.ts';
+import { type Api, UnexpectedAnswer } from '../../harness/client.ts';
 import { noise } from '../../harness/fixtures/random.ts';
 import { type FixtureName, fixture, sha256 } from '../../harness/fixtures.ts';
 import type { Answer } from '../../harness/http.ts';
-import type { UploadedFile } from '../../harness/views.ts';
+import type { UploadAnswer, UploadedFile } from '../../harness/views.ts';
 import type { Accepted, Fate, Ledger } from './ledger.ts';
 
 /** Who acts, on what, and by what chance. */
@@ -14,6 +14,8 @@ export interface Actor {
   readonly random: () => number;
   /** A name that nobody has used. */
   readonly freshName: () => string;
+  /** Whether something that the server stands on may be down: then it may say so. */
+  readonly outages: boolean;
 }
 
 /** One thing that a client does. It throws when the connection breaks off, after the ledger knows what that means. */
@@ -74,7 +76,7 @@ const sendAgain: Action = async ({ api, ledger, random }) => {
   }
 };
 
-const uploadForm: Action = async ({ api, ledger, random, freshName }) => {
+const uploadForm: Action = async ({ api, ledger, random, freshName, outages }) => {
   const files = await Promise.all(
     Array.from({ length: 1 + Math.floor(random() * 3) }, async () => ({
       name: freshName(),
@@ -89,14 +91,13 @@ const uploadForm: Action = async ({ api, ledger, random, freshName }) => {
     for (const { name } of files) ledger.uncertain.add(name);
     throw error;
   }
-  for (const { name, bytes } of files) {
-    note(
-      ledger,
-      name,
-      bytes,
-      answer,
-      answer.body?.files?.find((file: UploadedFile) => file.name === name),
-    );
+  const accepted: readonly UploadedFile[] = answer.body?.files ?? [];
+  const errors: UploadAnswer['errors'] = answer.body?.errors ?? [];
+  for (const [part, { name, bytes }] of files.entries()) {
+    const isDown = errors.some((error) => error.part === part && error.code === 'unavailable');
+    const file = accepted.find((each) => each.name === name);
+    if (outages && isDown) ledger.uncertain.add(name);
+    else note(ledger, name, bytes, answer, file);
   }
 };
 
@@ -108,10 +109,10 @@ const uploadSigned: Action = async ({ api, ledger, random, freshName }) => {
   const { file, upload } = await api.begin({ name, size: bytes.length, sha256: sha256(bytes) });
   if (random() < 0.1) return;
   const sent = await api.put(upload.url, bytes, upload.headers);
-  if (sent.status !== 200) throw new Error(`PUT answered ${sent.status} ${sent.bytes}`);
+  if (sent.status !== 200) throw new UnexpectedAnswer('PUT', sent);
   if (random() < 0.1) return;
   const answer = await api.call('POST', `/api/uploads/${file.id}/confirm`, { json: {} });
-  if (answer.status !== 202) throw new Error(`confirm answered ${answer.status} ${answer.bytes}`);
+  if (answer.status !== 202) throw new UnexpectedAnswer('confirm', answer);
   ledger.uncertain.delete(name);
   note(ledger, name, bytes, answer, answer.body.file);
 };
@@ -123,7 +124,7 @@ const uploadPart: Action = async ({ api, random, freshName }) => {
   const last = upload.parts.at(-1);
   if (!last) throw new Error('no parts were signed');
   const sent = await api.put(last.url, noise(rest, rest));
-  if (sent.status !== 200) throw new Error(`PUT of a part answered ${sent.status} ${sent.bytes}`);
+  if (sent.status !== 200) throw new UnexpectedAnswer('PUT of a part', sent);
   if (random() < 0.5) await api.expect(204, 'DELETE', `/api/uploads/${file.id}`);
 };
 
@@ -165,6 +166,7 @@ const read: Action = async (actor) => {
   if (!file) return;
   const { changes } = file;
   const { status, bytes } = await actor.api.call('GET', `/api/files/${file.id}/content`);
+  if (status === 503 && actor.outages) return;
   if (status === 200 ? sha256(bytes) !== file.sha256 : file.changes === changes) {
     actor.ledger.broken.push(
       `reading ${file.name} (${file.id}) answered ${status} with ${bytes.length} of ${file.size} bytes`,

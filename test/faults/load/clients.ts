@@ -1,4 +1,4 @@
-import type { Api } from '../../harness/client.ts';
+import { type Api, UnexpectedAnswer } from '../../harness/client.ts';
 import { seeded } from '../../harness/fixtures/random.ts';
 import { anyAction } from './actions.ts';
 import type { Ledger } from './ledger.ts';
@@ -13,10 +13,16 @@ interface LoadOptions {
   readonly clients: number;
   /** Goes on when a server is gone: there is another. */
   readonly goesOn?: boolean;
+  /** Something that the servers stand on goes down meanwhile: they may answer 503. */
+  readonly outages?: boolean;
 }
 
 /** Several clients of one user that do one thing after another, until they are stopped or the server is gone. */
-export function startLoad(api: Api, ledger: Ledger, { seed, clients, goesOn = false }: LoadOptions): Load {
+export function startLoad(
+  api: Api,
+  ledger: Ledger,
+  { seed, clients, goesOn = false, outages = false }: LoadOptions,
+): Load {
   let stopped = false;
   const client = async (number: number) => {
     const random = seeded(seed * 1_000 + number);
@@ -24,8 +30,9 @@ export function startLoad(api: Api, ledger: Ledger, { seed, clients, goesOn = fa
     const freshName = () => `s${seed}-c${number}-${made++}.bin`;
     while (!stopped) {
       try {
-        await anyAction(random)({ api, ledger, random, freshName });
+        await anyAction(random)({ api, ledger, random, freshName, outages });
       } catch (error) {
+        if (outages && isOutage(error)) continue;
         if (isCutOff(error) && goesOn) continue;
         if (isCutOff(error)) return;
         ledger.broken.push(String(error));
@@ -44,3 +51,4 @@ export function startLoad(api: Api, ledger: Ledger, { seed, clients, goesOn = fa
 
 const CUT_OFF = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR']);
 const isCutOff = (error: unknown): boolean => CUT_OFF.has((error as NodeJS.ErrnoException).code ?? '');
+const isOutage = (error: unknown): boolean => error instanceof UnexpectedAnswer && error.answer.status >= 500;

@@ -53,8 +53,12 @@ async function openMysql(url: string): Promise<Connection> {
   return {
     async run(sql, values = []) {
       const [rows] = await connection.query(sql, [...values]);
-      return Array.isArray(rows) ? (rows as Row[]) : [];
+      return Array.isArray(rows) ? (rows as Row[]).map(asText) : [];
     },
     close: () => connection.end(),
   };
 }
+
+/** Columns that compare by bytes come as bytes. */
+const asText = (row: Row): Row =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Buffer.isBuffer(value) ? `${value}` : value]));
