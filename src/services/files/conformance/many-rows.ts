@@ -25,7 +25,7 @@ function file(number: number): FilesTable {
   const word = number % 3_000 === 4 ? 'needle' : WORDS[number % WORDS.length];
   const name = `${word} ${(number * 7919) % FILES}.jpg`;
   const at = NOW - 60 * DAY + number * 60_000;
-  const purged = number % 400 === 3;
+  const purged = number % 20 === 3;
   return {
     id,
     owner_id: owner,
@@ -49,9 +49,9 @@ function file(number: number): FilesTable {
     created_at: at,
     updated_at: at,
     uploaded_at: at,
-    deleted_at: purged || number % 90 === 2 ? at : null,
-    expires_at: number % 150 === 5 ? at + DAY : null,
-    purge_reason: purged ? (number % 800 === 3 ? 'deleted' : 'abandoned') : null,
+    deleted_at: purged || number % 12 === 2 ? at : null,
+    expires_at: number % 15 === 5 ? at + DAY : null,
+    purge_reason: purged ? (number % 40 === 3 ? 'deleted' : 'abandoned') : null,
   };
 }
 
