@@ -45,7 +45,8 @@ export default defineConfig({
       project('unit', 0, ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bin/*.test.ts', 'test/harness/**/*.test.ts']),
       project('api', 1, ['test/api/**/*.test.ts'], servers),
       ...STACKS.map(apiOn),
-      project('faults', 2, ['test/faults/**/*.test.ts'], Math.max(1, Math.floor(workers / 2))),
+      // They wait more than they work.
+      project('faults', 2, ['test/faults/**/*.test.ts'], servers),
     ],
     coverage: {
       provider: 'v8',
