@@ -11,6 +11,8 @@ export interface Server {
   /** What it is a part of: a replica has the same as its primary. */
   readonly system: string;
   readonly isReplica: boolean;
+  /** Its settings let it answer a commit before it is durable. */
+  readonly commitsLater: boolean;
 }
 
 type Connecting = Pick<PoolOptions, 'target' | 'tls'>;
@@ -26,7 +28,7 @@ export async function checkServer(connecting: Connecting, setting: string): Prom
     await client.connect();
     const { rows } = await client.query({
       text: `select current_setting('server_version_num')::int as number, current_setting('server_version') as version,
-        current_setting('server_encoding') as encoding, case when pg_is_in_recovery() then 1 else 0 end as replica,
+        current_setting('server_encoding') as encoding, current_setting('synchronous_commit') as commits, case when pg_is_in_recovery() then 1 else 0 end as replica,
         (select system_identifier::text from pg_control_system()) as system`,
     });
     const [row] = rows;
@@ -38,7 +40,7 @@ export async function checkServer(connecting: Connecting, setting: string): Prom
         `${setting}: the database has the encoding ${row.encoding}; make one with CREATE DATABASE … ENCODING 'UTF8'.`,
       );
     }
-    return { system: row.system, isReplica: row.replica === 1 };
+    return { system: row.system, isReplica: row.replica === 1, commitsLater: row.commits === 'off' };
   } catch (error) {
     if (error instanceof Error && error.message.startsWith(`${setting}:`)) throw error;
     throw new Error(`${setting}: ${reasonOf(error, connecting.target)}`, { cause: error });

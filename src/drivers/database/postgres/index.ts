@@ -23,7 +23,8 @@ export const openPostgres: OpenDatabase = async (url, { replicaUrl, log }) => {
   const { target, tls } = primary;
   const size = Math.ceil(target.poolSize / 2);
   const reachability = new Reachability('The database', log);
-  const units = new Pool({ target, tls, size, readOnly: false, reachability });
+  const durable = primary.server.commitsLater;
+  const units = new Pool({ target, tls, size, readOnly: false, durable, reachability });
   const reads = new Pool({ target, tls, size: target.poolSize - size, readOnly: true, reachability });
   const replica = replicaUrl === undefined ? undefined : await openReplica(replicaUrl, primary.server, reads, log);
   const work = new Underway();

@@ -16,6 +16,8 @@ export interface PoolOptions {
   readonly size: number;
   /** Refuses to write. */
   readonly readOnly: boolean;
+  /** Has the server answer a commit when it is durable, though its own settings say that it need not be. */
+  readonly durable?: boolean;
   readonly reachability: Reachability;
 }
 
@@ -28,7 +30,12 @@ const IDLE_IN_TRANSACTION = 15_000;
 const LIFETIME = 1_800;
 const MAX_WAITING = 10_000;
 
-export const clientConfig = ({ target, tls, readOnly }: Pick<PoolOptions, 'target' | 'tls' | 'readOnly'>) => ({
+export const clientConfig = ({
+  target,
+  tls,
+  readOnly,
+  durable,
+}: Pick<PoolOptions, 'target' | 'tls' | 'readOnly' | 'durable'>) => ({
   host: target.host,
   port: target.port,
   database: target.database,
@@ -46,7 +53,12 @@ export const clientConfig = ({ target, tls, readOnly }: Pick<PoolOptions, 'targe
     statement_timeout: target.statementTimeout,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
     // Compiling a plan costs more than any statement of ours runs.
-    options: [`-c jit=off`, readOnly && '-c default_transaction_read_only=on', target.options]
+    options: [
+      '-c jit=off',
+      readOnly && '-c default_transaction_read_only=on',
+      durable && '-c synchronous_commit=on',
+      target.options,
+    ]
       .filter(Boolean)
       .join(' '),
   }),
@@ -63,11 +75,9 @@ export class Pool {
   readonly inTheWay = new Turns();
 
   constructor(options: PoolOptions) {
-    const { pooled, statementTimeout } = options.target;
+    const { pooled } = options.target;
     this.#options = options;
-    this.prelude = pooled
-      ? `set local statement_timeout = ${statementTimeout}; set local idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION}; set local jit = off; `
-      : '';
+    this.prelude = pooled ? settingsOfUnits(options) : '';
     this.#names = pooled ? undefined : new StatementNames();
     this.#pool = new pg.Pool({
       ...clientConfig(options),
@@ -113,3 +123,13 @@ export class Pool {
     await this.#pool.end();
   }
 }
+
+const settingsOfUnits = ({ target, durable }: PoolOptions): string =>
+  [
+    `statement_timeout = ${target.statementTimeout}`,
+    `idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION}`,
+    'jit = off',
+    ...(durable ? ['synchronous_commit = on'] : []),
+  ]
+    .map((setting) => `set local ${setting}; `)
+    .join('');

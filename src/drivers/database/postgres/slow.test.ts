@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import pg from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeWithEngines, place } from '../../../../test/harness/engines/use.ts';
 import { openProxy } from '../../../../test/harness/proxy.ts';
@@ -59,6 +60,18 @@ describeWithEngines(['postgres'], 'PostgreSQL', () => {
       await expect(db.unit((other) => addTo(other, 'a', 1))).rejects.toEqual(unavailable);
     });
     expect(await db.unit((tx) => addTo(tx, 'a', 1))).toBe(2);
+  });
+
+  it('waits until a commit is durable, though the server would not', async () => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET synchronous_commit = off`);
+    await client.end();
+    for (const pgbouncer of ['false', 'true']) {
+      const db = await openWith({ pgbouncer });
+      const { rows } = await db.unit((tx) => sql`select current_setting('synchronous_commit') as commits`.execute(tx));
+      expect(rows).toEqual([{ commits: 'on' }]);
+    }
   });
 
   it('has many units wait for few connections, in turn', async () => {
