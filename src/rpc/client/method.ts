@@ -10,6 +10,7 @@ import { attempt } from './attempt.ts';
 import type { RetryBudget } from './budget.ts';
 import type { Connection } from './connection.ts';
 import { errorOf } from './errors.ts';
+import { Overdue } from './overdue.ts';
 import { timeoutOf } from './timeouts.ts';
 
 export interface MethodDeps {
@@ -29,10 +30,10 @@ export function methodClient(deps: MethodDeps, path: string, { requestType, resp
   const { connection, budget } = deps;
   const measure = callMeter('client', path);
   const repeatable = options.idempotencyLevel !== undefined;
-  const timeout = timeoutOf(path);
+  const overdue = new Overdue(timeoutOf(path));
 
   /** Milliseconds to wait before the next attempt; undefined where there is to be none. */
-  const pause = (error: HoldfastError, tried: number, deadline: number): number | undefined => {
+  const pause = (error: HoldfastError, tried: number, deadline = Number.POSITIVE_INFINITY): number | undefined => {
     if (!repeatable || error.code !== 'unavailable' || tried >= ATTEMPTS || connection.isDown) return undefined;
     const wait = Math.max(backoff(tried, WAIT), (error.retryAfter ?? 0) * 1_000);
     if (wait > LONGEST_WAIT || Date.now() + wait >= deadline) return undefined;
@@ -44,13 +45,12 @@ export function methodClient(deps: MethodDeps, path: string, { requestType, resp
     const bytes = requestType.encode(message).finish();
     checkSize(bytes.length, 'request');
     const request = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const deadline = context.deadline ?? Date.now() + timeout;
-    const { signal } = context;
+    const { signal, deadline } = context;
     for (let tried = 1; ; tried++) {
       const metadata = metadataOf(context, deps.forwardsPrincipals);
       const line = connection.take();
       try {
-        const bytes = await attempt(line.channel, { path, request, metadata, deadline, signal });
+        const bytes = await attempt(line.channel, { path, request, metadata, signal, deadline, overdue });
         budget.earn();
         connection.note(true);
         const answer = responseType.decode(bytes);
