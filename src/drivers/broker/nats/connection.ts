@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { connect } from '@nats-io/transport-node';
 import { HoldfastError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/logger.ts';
-import { closed, unavailable } from './errors.ts';
+import { closed, unavailable } from '../errors.ts';
 import type { NatsTarget } from './target.ts';
 import { Topology } from './topology.ts';
 

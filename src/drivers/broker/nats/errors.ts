@@ -1,17 +1,6 @@
 import { AuthorizationError, errors, PermissionViolationError, TimeoutError } from '@nats-io/transport-node';
-import { errnoOf, HoldfastError } from '../../../base/errors.ts';
+import { errnoOf } from '../../../base/errors.ts';
 import type { NatsTarget } from './target.ts';
-
-export const unavailable = (cause: unknown): HoldfastError =>
-  cause instanceof HoldfastError
-    ? cause
-    : new HoldfastError('unavailable', 'The message broker is not available just now. Try again.', {
-        retryAfter: 2,
-        cause,
-      });
-
-export const closed = (): HoldfastError =>
-  new HoldfastError('unavailable', 'The server is shutting down. Try again.', { retryAfter: 1 });
 
 /** What went wrong at open, in one line for the operator; never with the password. */
 export const openError = (error: unknown, target: NatsTarget): Error =>

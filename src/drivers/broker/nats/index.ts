@@ -1,11 +1,12 @@
 import { NoRespondersError } from '@nats-io/transport-node';
 import { HoldfastError } from '../../../base/errors.ts';
 import type { Running } from '../../../base/lifecycle.ts';
+import { closed, unavailable } from '../errors.ts';
 import { parseMessage } from '../message.ts';
 import type { Broker, BrokerMessage, OpenBroker } from '../port.ts';
 import { Connection, REQUEST_DEADLINE } from './connection.ts';
 import { Consumer } from './consumer.ts';
-import { closed, openError, unavailable } from './errors.ts';
+import { openError } from './errors.ts';
 import { parseTarget } from './target.ts';
 
 /**

@@ -1,16 +1,5 @@
-import { errnoOf, HoldfastError } from '../../../base/errors.ts';
+import { errnoOf } from '../../../base/errors.ts';
 import { addressOf, type RabbitTarget } from './target.ts';
-
-export const unavailable = (cause: unknown): HoldfastError =>
-  cause instanceof HoldfastError
-    ? cause
-    : new HoldfastError('unavailable', 'The message broker is not available just now. Try again.', {
-        retryAfter: 2,
-        cause,
-      });
-
-export const closed = (): HoldfastError =>
-  new HoldfastError('unavailable', 'The server is shutting down. Try again.', { retryAfter: 1 });
 
 /** What went wrong at open, in one line for the operator; never with the password. */
 export const openError = (error: unknown, target: RabbitTarget): Error =>

@@ -1,9 +1,10 @@
 import { HoldfastError } from '../../../base/errors.ts';
 import type { Running } from '../../../base/lifecycle.ts';
+import { closed, unavailable } from '../errors.ts';
 import type { Broker, OpenBroker } from '../port.ts';
 import { Connection } from './connection.ts';
 import { Consumer } from './consumer.ts';
-import { closed, openError, unavailable } from './errors.ts';
+import { openError } from './errors.ts';
 import { Listener } from './listener.ts';
 import { Publisher } from './publisher.ts';
 import { parseTarget } from './target.ts';

@@ -2,9 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { backoff } from '../../../base/backoff.ts';
 import { type Loop, type Running, startLoop } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { parseMessage } from '../message.ts';
 import { MAX_ATTEMPTS, type MessageHandler, RETRY } from '../port.ts';
 import type { Connection } from './connection.ts';
-import { type Entry, toMessage } from './entry.ts';
+import type { Entry } from './entry.ts';
 import { isAway, isForgotten } from './errors.ts';
 import { type Group, RENEW_EVERY } from './group.ts';
 import type { Reader } from './reader.ts';
@@ -132,7 +133,7 @@ export class Consumer implements Running {
     const { signal } = this.#stopping;
     if (signal.aborted) return this.#settle(() => group.handBack(entry));
     const { attempt } = entry;
-    const message = toMessage(entry.body);
+    const message = parseMessage(entry.body);
     if (!message) {
       log.error({ entry: entry.id }, 'a message is not one of ours and was given up');
       return this.#settle(() => group.done(entry));

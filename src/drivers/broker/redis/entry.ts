@@ -1,4 +1,3 @@
-import type { BrokerMessage } from '../port.ts';
 import type { Reply } from './script.ts';
 
 /** A message that a consumer holds. */
@@ -18,14 +17,4 @@ export function toEntry(id: Reply, fields: Reply, delivered: number): Entry | un
     return at < 0 ? undefined : String(fields[at + 1]);
   };
   return { id, body: field('m') ?? '', attempt: Number(field('a') ?? 0) + delivered };
-}
-
-/** Undefined where it is not what we publish: somebody else wrote it. */
-export function toMessage(body: string): BrokerMessage | undefined {
-  try {
-    const message: unknown = JSON.parse(body);
-    return typeof message === 'object' && message !== null ? (message as BrokerMessage) : undefined;
-  } catch {
-    return undefined;
-  }
 }

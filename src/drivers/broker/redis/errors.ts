@@ -1,5 +1,5 @@
 import { ConnectionTimeoutError, ErrorReply, SocketClosedUnexpectedlyError } from '@redis/client';
-import { errnoOf, HoldfastError } from '../../../base/errors.ts';
+import { errnoOf } from '../../../base/errors.ts';
 import { addressOf, type RedisTarget } from './target.ts';
 
 /** Replies of a server that will answer later, or from another place: it is as good as away. */
@@ -41,17 +41,6 @@ export function remedyOf(error: unknown): string {
       return 'Redis does not allow what we ask for: check the user of BROKER_URL and its permissions';
   }
 }
-
-export const unavailable = (cause: unknown): HoldfastError =>
-  cause instanceof HoldfastError
-    ? cause
-    : new HoldfastError('unavailable', 'The message broker is not available just now. Try again.', {
-        retryAfter: 2,
-        cause,
-      });
-
-export const closed = (): HoldfastError =>
-  new HoldfastError('unavailable', 'The server is shutting down. Try again.', { retryAfter: 1 });
 
 /** A thing about the server that makes it unfit for us; the message says what to do. */
 export class UnfitServerError extends Error {}

@@ -1,10 +1,11 @@
 import { HoldfastError } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
 import type { Running } from '../../../base/lifecycle.ts';
+import { closed, unavailable } from '../errors.ts';
 import type { Broker, OpenBroker } from '../port.ts';
 import { Connection } from './connection.ts';
 import { Consumer } from './consumer.ts';
-import { closed, isFull, isRefusing, lastingReason, openError, remedyOf, unavailable } from './errors.ts';
+import { isFull, isRefusing, lastingReason, openError, remedyOf } from './errors.ts';
 import { Group } from './group.ts';
 import { Keys } from './keys.ts';
 import { Listeners } from './listeners.ts';

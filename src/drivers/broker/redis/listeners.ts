@@ -1,9 +1,9 @@
 import type { Running } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { unavailable } from '../errors.ts';
+import { parseMessage } from '../message.ts';
 import type { BrokerMessage } from '../port.ts';
 import { Connection } from './connection.ts';
-import { toMessage } from './entry.ts';
-import { unavailable } from './errors.ts';
 import type { Keys } from './keys.ts';
 import type { Outage } from './outage.ts';
 import type { RedisTarget } from './target.ts';
@@ -86,7 +86,7 @@ export class Listeners {
     const { log } = this.#options;
     const hear = (body: string) => {
       for (const { handler } of handlers) {
-        const message = toMessage(body);
+        const message = parseMessage(body);
         if (!message) continue;
         try {
           handler(message);

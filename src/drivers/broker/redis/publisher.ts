@@ -1,8 +1,9 @@
 import { HoldfastError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { unavailable } from '../errors.ts';
 import { BACKLOG, type BrokerMessage } from '../port.ts';
 import type { Connection } from './connection.ts';
-import { isRefusing, remedyOf, unavailable } from './errors.ts';
+import { isRefusing, remedyOf } from './errors.ts';
 import type { Keys } from './keys.ts';
 import { PUBLISH } from './scripts.ts';
 
