@@ -9,9 +9,14 @@ import type { ObjectStoreOptions } from '../drivers/objects/options.ts';
 import type { ObjectStore } from '../drivers/objects/port.ts';
 import { StartError } from './start-error.ts';
 
+type DatabasePlace = Pick<Config, 'databaseUrl' | 'databaseReplicaUrl' | 'dataDir'>;
+/** Who we are to a store whose URL does not say it. */
+export type StoreAccount = Pick<Config, 'minioAccessKey' | 'minioSecretKey'>;
+type StorePlace = Pick<Config, 'storageUrl' | 'dataDir'> & StoreAccount;
+
 /** Each driver as the settings ask for it. What one says when it cannot be opened is for the operator: a `StartError`. */
 
-export const openDatabaseOf = (config: Config, log: Logger): Promise<DatabaseServer> =>
+export const openDatabaseOf = (config: DatabasePlace, log: Logger): Promise<DatabaseServer> =>
   opened(
     openDatabase(config.databaseUrl, {
       dataDir: config.dataDir,
@@ -21,7 +26,7 @@ export const openDatabaseOf = (config: Config, log: Logger): Promise<DatabaseSer
   );
 
 export const openObjectsOf = (
-  config: Config,
+  config: StorePlace,
   signing: Pick<ObjectStoreOptions, 'publicUrl' | 'signingKey'>,
   log: Logger,
 ): Promise<ObjectStore> =>
@@ -37,7 +42,7 @@ export const openObjectsOf = (
 export const openBrokerOf = (config: Config, log: Logger): Promise<Broker> =>
   opened(openBroker(config.brokerUrl, { log: named(log, 'broker') }));
 
-const credentialsIn = ({ minioAccessKey: accessKeyId, minioSecretKey: secretAccessKey }: Config) =>
+const credentialsIn = ({ minioAccessKey: accessKeyId, minioSecretKey: secretAccessKey }: StoreAccount) =>
   accessKeyId !== undefined && secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } };
 
 async function opened<T>(driver: Promise<T>): Promise<T> {

@@ -37,6 +37,13 @@ test('JWT_SECRET takes the place of the kept one, and nothing is written', async
   expect(await readdir(dataDir)).toEqual([]);
 });
 
+test('JWT_SECRET can be the secret that another data directory keeps', async () => {
+  const kept = await openSecrets(dataDir, undefined);
+  const root = (await readFile(join(dataDir, 'secret'), 'utf8')).trim();
+  expect(await openSecrets('/nowhere', `hex:${root}`)).toEqual(kept);
+  expect(await openSecrets('/nowhere', root)).not.toEqual(kept);
+});
+
 test.each(['', 'not hexadecimal', 'ab'.repeat(31), `${'ab'.repeat(16)}zz${'ab'.repeat(15)}`])(
   'a damaged secret is refused, not replaced: %j',
   async (content) => {

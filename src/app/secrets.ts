@@ -20,9 +20,15 @@ const ROOT_BYTES = 32;
  * kept in the data directory. Call it with the data directory locked.
  */
 export async function openSecrets(dataDir: string, jwtSecret: string | undefined): Promise<Secrets> {
-  const root = jwtSecret === undefined ? await keptSecret(dataDir) : Buffer.from(jwtSecret);
+  const root = jwtSecret === undefined ? await keptSecret(dataDir) : givenSecret(jwtSecret);
   const derive = (label: string) => new Uint8Array(hkdfSync('sha256', root, '', `holdfast ${label}`, ROOT_BYTES));
   return { jwt: derive('jwt'), confirmUrl: derive('confirm-url'), signedUrl: derive('signed-url') };
+}
+
+/** `hex:` and the content of a `secret` file is that secret: so it goes along to where there is no such file. */
+function givenSecret(text: string): Buffer {
+  const kept = /^hex:([0-9a-f]{64})$/i.exec(text)?.[1];
+  return kept === undefined ? Buffer.from(text) : Buffer.from(kept, 'hex');
 }
 
 async function keptSecret(dataDir: string): Promise<Buffer> {

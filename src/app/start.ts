@@ -6,6 +6,7 @@ import type { SweepOptions, SweepReport } from '../services/janitor/index.ts';
 import { openCatalog } from './catalog.ts';
 import type { Commands } from './control/commands.ts';
 import { startControlServer } from './control/server.ts';
+import { checkCopy } from './copy/at-start.ts';
 import { withDeadline } from './deadline.ts';
 import { openGround } from './ground.ts';
 import { checkInstallation } from './installation.ts';
@@ -48,13 +49,14 @@ export async function startHoldfast(config: Config, { log }: { readonly log: Log
     closing('ground', PART_DEADLINE, () => ground.close());
 
     await runMigrations(ground.database);
+    const { frozen } = await checkCopy(ground.database, log);
     const catalog = await openCatalog(config);
     const storage = storageOn(ground, log);
     const auth = authOn(ground, config, log);
     const files = filesOn(ground, { storage, catalog }, config, log);
     await checkInstallation(await files.installation(), ground.objects);
     // In the data directory, which is ours alone: whoever held a lease there is dead.
-    if (config.databaseUrl === 'sqlite:') await files.breakLeases();
+    if (config.databaseUrl === 'sqlite:' && !frozen) await files.breakLeases();
     const processor = processorOn(ground, { files }, config, log);
     const janitor = janitorOn(ground, { storage, files }, config, log);
     const gateway = createGateway(gatewayDepsOn(ground, { auth, files }, config, log));

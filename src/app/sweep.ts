@@ -3,6 +3,7 @@ import { type Config, isEmbedded } from '../config.ts';
 import type { SweepOptions, SweepReport } from '../services/janitor/index.ts';
 import { openCatalog } from './catalog.ts';
 import { controlClient } from './control/client.ts';
+import { checkCopy } from './copy/at-start.ts';
 import { holdsData } from './data-dir.ts';
 import { DataDirLocked } from './data-dir-lock.ts';
 import { openGround } from './ground.ts';
@@ -33,6 +34,7 @@ export async function sweepDataDir(
   }
   try {
     await runMigrations(ground.database);
+    await checkCopy(ground.database, log);
     const storage = storageOn(ground, log);
     const catalog = await openCatalog(config);
     const files = filesOn(ground, { storage, catalog }, config, log);

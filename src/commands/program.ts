@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { version } from '../app/version.ts';
 import { certsCommand } from './certs.ts';
 import type { CommandContext } from './context.ts';
+import { copyCommand } from './copy.ts';
 import { doctorCommand } from './doctor.ts';
 import { migrateCommand } from './migrate.ts';
 import { presetsCommand } from './presets.ts';
@@ -31,6 +32,7 @@ export function program(context: CommandContext): Command {
     serveCommand(context),
     migrateCommand(context),
     sweepCommand(context),
+    copyCommand(context),
     storeCommand(context),
     presetsCommand(context),
     certsCommand(),

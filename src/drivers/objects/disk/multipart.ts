@@ -69,6 +69,7 @@ async function removeEarlier(folder: string, part: PartInfo): Promise<void> {
 
 export function listParts(disk: Disk, key: string, multipartId: string): Promise<PartInfo[]> {
   return storeErrors(async () => {
+    if (!isId(multipartId)) return [];
     const names = await readdir(uploadFolder(disk, key, multipartId)).catch((error: unknown) => {
       if (errnoOf(error) === 'ENOENT') return [];
       throw error;
@@ -79,6 +80,8 @@ export function listParts(disk: Disk, key: string, multipartId: string): Promise
 
 export function abortMultipart(disk: Disk, key: string, multipartId: string): Promise<void> {
   return storeErrors(async () => {
+    // An upload that was begun in another kind of store, before its rows came here.
+    if (!isId(multipartId)) return;
     await removeFolder(disk, uploadFolder(disk, key, multipartId));
     await disk.folders.sync(disk.uploads);
   });
