@@ -89,6 +89,24 @@ describeWithEngines(['s3'], 'answers of the store', () => {
     expect(await store.list(key, { limit: 10 })).toHaveLength(3);
   });
 
+  test('that say that a condition is not known are made do with', async () => {
+    const [key, to] = [newKey(), newKey()];
+    const hasCondition = ({ headers }: IncomingMessage) => headers['if-none-match'] !== undefined;
+    for (const status of [501, 404, 400]) {
+      middleman.meddle = (request) => (hasCondition(request) ? { status, code: 'NotImplemented' } : 'pass');
+      const other = await openObjects(middleman.url, optionsIn(tmpdir()));
+      await other.put(key, pattern(10));
+      await expect(other.put(key, pattern(20))).rejects.toMatchObject({ code: 'conflict' });
+      await other.delete([key]);
+      await other.close();
+    }
+    middleman.meddle = (request) =>
+      hasCondition(request) && !isPut(request) ? { status: 501, code: 'NotImplemented' } : 'pass';
+    await store.put(key, inChunks(pattern(7 * MIB), 100_000));
+    await store.move(key, to);
+    expect((await readBody(store, to)).equals(pattern(7 * MIB))).toBe(true);
+  });
+
   test.each([
     [507, 'InsufficientStorage', 'storage_full'],
     [403, 'QuotaExceeded', 'storage_full'],

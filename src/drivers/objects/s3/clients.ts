@@ -61,10 +61,11 @@ export async function createClients(
     expectContinueHeader: false,
   };
   const watch = watchOutages(log);
-  const make = (socketTimeout: number, connections: number) => {
+  const make = (socketTimeout: number, connections: number, more: S3ClientConfig = {}) => {
     const agent = { keepAlive: true, maxSockets: connections, ...(ca && { ca }) };
     const client = new S3Client({
       ...base,
+      ...more,
       ...(endpoint && { endpoint }),
       requestHandler: { connectionTimeout: connect, socketTimeout, httpAgent: agent, httpsAgent: agent },
     });
@@ -72,11 +73,14 @@ export async function createClients(
     if (endpoint) sendContentMd5(client);
     return client;
   };
+  const quick = make(silence, CONNECTIONS);
+  // Found, and found anew when they expire, once for all.
+  const found = { credentials: quick.config.credentials, region: quick.config.region };
   const clients = {
-    quick: make(silence, CONNECTIONS),
-    patient: make(longSilence, CONNECTIONS),
-    reader: make(silence, READING_CONNECTIONS),
-    signer: new S3Client({ ...base, ...(publicEndpoint && { endpoint: publicEndpoint }) }),
+    quick,
+    patient: make(longSilence, CONNECTIONS, found),
+    reader: make(silence, READING_CONNECTIONS, found),
+    signer: new S3Client({ ...base, ...found, ...(publicEndpoint && { endpoint: publicEndpoint }) }),
   };
   return {
     ...clients,

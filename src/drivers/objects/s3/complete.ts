@@ -5,7 +5,7 @@ import { HoldfastError } from '../../../base/errors.ts';
 import { taken } from '../body.ts';
 import type { PartInfo } from '../port.ts';
 import { at, type Bucket } from './bucket.ts';
-import { isCollision, isGone, isRefused, toStoreError } from './errors.ts';
+import { isCollision, isGone, isRefused, isUnknown, toStoreError } from './errors.ts';
 import { findParts, type ListedPart } from './multipart.ts';
 import { find, type Stored } from './stored.ts';
 
@@ -28,6 +28,8 @@ const COLLISIONS = 3;
  * Puts the parts together, once: where the object is there already because somebody else, or an earlier try, has done
  * it, it is done. Throws `conflict` for another's object, `not_found` where neither upload nor object is.
  *
+ * Answers false where the object was there before anything was asked for: another upload may have made it.
+ *
  * Not every store keeps to the condition here. There the look beforehand has to do, which is enough for keys that are
  * given out but once.
  */
@@ -37,28 +39,35 @@ export async function complete(
   uploadId: string,
   parts: readonly CompletedPart[],
   { isOurs, signal }: Completion,
-): Promise<void> {
+): Promise<boolean> {
+  let condition: { IfNoneMatch?: '*' } = { IfNoneMatch: '*' };
   for (let attempt = 1; ; attempt++) {
     const before = await find(bucket, key, signal);
-    if (before) return settle(bucket, key, uploadId, before, isOurs);
+    if (before) {
+      await settle(bucket, key, uploadId, before, isOurs);
+      return attempt > 1;
+    }
     try {
       await bucket.clients.patient.send(
         new CompleteMultipartUploadCommand({
           ...at(bucket, key),
           UploadId: uploadId,
-          IfNoneMatch: '*',
+          ...condition,
           MultipartUpload: { Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })) },
         }),
         signal ? { abortSignal: signal } : {},
       );
-      return;
+      return true;
     } catch (error) {
       signal?.throwIfAborted();
       const isDecided = isGone(error) || isRefused(error);
       const after = isDecided ? await find(bucket, key) : undefined;
-      if (after && isGone(error)) return;
-      if (after) return settle(bucket, key, uploadId, after, isOurs);
-      if (!(isCollision(error) || isRefused(error)) || attempt === COLLISIONS) throw toStoreError(error);
+      if (after && !isGone(error)) await settle(bucket, key, uploadId, after, isOurs);
+      if (after) return true;
+      // Some say that they do not know it.
+      if (isUnknown(error)) condition = {};
+      const mayPass = isCollision(error) || isRefused(error) || isUnknown(error);
+      if (!mayPass || attempt === COLLISIONS) throw toStoreError(error);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { CopyObjectCommand, UploadPartCopyCommand } from '@aws-sdk/client-s3';
 import { at, type Bucket, quoted, sourceAt } from './bucket.ts';
 import { type CompletedPart, complete } from './complete.ts';
-import { statusOf } from './errors.ts';
+import { isUnknown } from './errors.ts';
 import { get } from './get.ts';
 import { beginUpload, discardUpload } from './multipart.ts';
 import { put } from './put.ts';
@@ -17,23 +17,29 @@ export async function copy(bucket: Bucket, source: Stored, to: string, write: st
     else await copyAtOnce(bucket, source, to, write);
   } catch (error) {
     // Ceph copies no encrypted objects.
-    if (statusOf(error) !== 501) throw error;
+    if (!isUnknown(error)) throw error;
     await copyThrough(bucket, source, to, write);
   }
 }
 
 async function copyAtOnce(bucket: Bucket, source: Stored, to: string, write: string): Promise<void> {
-  await bucket.clients.patient.send(
-    new CopyObjectCommand({
-      ...at(bucket, to),
-      ...from(bucket, source),
-      ...bucket.encryption,
-      ...markOf(write),
-      MetadataDirective: 'REPLACE',
-      ...(source.contentType !== undefined && { ContentType: source.contentType }),
-      IfNoneMatch: '*',
-    }),
-  );
+  const send = (condition: { IfNoneMatch?: '*' }) =>
+    bucket.clients.patient.send(
+      new CopyObjectCommand({
+        ...at(bucket, to),
+        ...from(bucket, source),
+        ...bucket.encryption,
+        ...markOf(write),
+        ...condition,
+        MetadataDirective: 'REPLACE',
+        ...(source.contentType !== undefined && { ContentType: source.contentType }),
+      }),
+    );
+  await send({ IfNoneMatch: '*' }).catch((error: unknown) => {
+    // Some know the condition of a PUT, and not that of a copy.
+    if (isUnknown(error)) return send({});
+    throw error;
+  });
 }
 
 /** For a store that cannot: the bytes go through here. */
@@ -74,7 +80,9 @@ async function copyInParts(bucket: Bucket, source: Stored, to: string, write: st
       }
     };
     await allOrFirstError(Array.from({ length: AT_ONCE }, copyNext), () => failed.abort());
-    await complete(bucket, to, uploadId, parts, { isOurs: (found) => found.write === write });
+    const isOurs = (found: Stored) => found.write === write;
+    // Another who moves the same may have come first, with an upload of his own.
+    if (!(await complete(bucket, to, uploadId, parts, { isOurs }))) await discardUpload(bucket, to, uploadId);
   } catch (error) {
     await discardUpload(bucket, to, uploadId);
     throw error;

@@ -25,6 +25,9 @@ export const isRefused = (error: unknown): boolean => statusOf(error) === 412;
 /** Somebody else was writing the same at the same moment; to be tried again. */
 export const isCollision = (error: unknown): boolean => statusOf(error) === 409;
 
+/** The store does not know how to do something, or what a header is for. */
+export const isUnknown = (error: unknown): boolean => statusOf(error) === 501;
+
 /** The store does not answer, or says that it cannot just now; nothing is wrong with the request. */
 export function isOutage(error: unknown): boolean {
   const status = statusOf(error);

@@ -4,6 +4,8 @@ import { newId } from '../../../base/ids.ts';
 import type { Bucket } from './bucket.ts';
 import { answered, isRefused, statusOf } from './errors.ts';
 
+const IF_ABSENT = { IfNoneMatch: '*' } as const;
+
 /** Milliseconds that clearing up after a failure may take. */
 const CLEAR_UP = 5_000;
 
@@ -33,15 +35,20 @@ export async function tryOut(
   const fields = { ...place, ...encryption, Body: place.Key };
   try {
     onStep('s3:PutObject');
-    const written = await quick.send(new PutObjectCommand(fields), options);
-    if (encryption.ServerSideEncryption && !written.ServerSideEncryption) throw new NotEncrypted();
-    const conditional = await quick.send(new PutObjectCommand({ ...fields, IfNoneMatch: '*' }), options).then(
-      () => false,
-      (error: unknown) => {
-        if (isRefused(error) || statusOf(error) === 501) return isRefused(error);
-        throw error;
-      },
-    );
+    const put = async (condition: { IfNoneMatch?: '*' }) => {
+      const written = await quick.send(new PutObjectCommand({ ...fields, ...condition }), options);
+      if (encryption.ServerSideEncryption && !written.ServerSideEncryption) throw new NotEncrypted();
+    };
+    let conditional = false;
+    try {
+      await put(IF_ABSENT);
+      await put(IF_ABSENT);
+    } catch (error) {
+      conditional = isRefused(error);
+      // What some say who do not know it.
+      if (!conditional && ![400, 404, 501].includes(statusOf(error) ?? 0)) throw error;
+      if (!conditional) await put({});
+    }
     onStep('s3:GetObject');
     const { Body } = await quick.send(new GetObjectCommand(place), options);
     if ((await Body?.transformToString()) !== place.Key) {

@@ -68,9 +68,11 @@ function sign(
   // Whole seconds, of which at least one; a time that has passed makes a URL that has expired.
   const end = Math.floor(expiresAt.getTime() / 1000);
   const begin = Math.min(Math.floor(Date.now() / 1000), end - 1);
+  // How far the clock of the store is ahead of ours, as its answers have shown. Milliseconds.
+  const { systemClockOffset: ahead = 0 } = bucket.clients.quick.config;
   // The type of the presigner takes one command at a time.
   const request = getSignedUrl(bucket.clients.signer, command as GetObjectCommand, {
-    signingDate: new Date(begin * 1000),
+    signingDate: new Date(begin * 1000 + ahead),
     expiresIn: Math.min(end - begin, LONGEST),
     signableHeaders: new Set(['host', ...signedHeaders]),
   });
