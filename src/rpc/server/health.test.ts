@@ -81,6 +81,13 @@ test('a probe asks it', async () => {
   await expect(remote.probe(AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' });
 });
 
+test('a certificate that names nobody is no certificate', async () => {
+  await mesh.nameless();
+  const remote = await mesh.connect('nameless', 'storage', [served.port]);
+  const error = await remote.probe(new AbortController().signal).catch((error) => error);
+  expect(String(error.cause)).toContain('the certificate names nobody of ours');
+});
+
 test.each(['v1', 'v1alpha'])('reflection (%s) names the contracts, and describes them', async (version) => {
   const { requestSerialize, responseDeserialize } = ServerReflectionService.serverReflectionInfo;
   const { ServerReflectionRequest } = (await import(

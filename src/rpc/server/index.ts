@@ -99,7 +99,6 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     deps.gate.giveUpAll(new HoldfastError('unavailable', 'The server is stopping. Try again.'));
     await Promise.race([ended, sleep(LAST_WORDS, undefined, over)]);
     over.abort();
-    server.forceShutdown();
     listener.cut();
     await ended;
   };

@@ -171,14 +171,8 @@ describe('who may not call', () => {
   });
 
   test('a certificate of our CA that names nobody', async () => {
-    await mesh.certificates.write('nobody', ['gateway']);
-    const nobody = mesh.add('nobody', await mesh.certificates.open('nobody'));
-    await mesh.certificates.write('nobody', []);
-    const [cert, key] = await Promise.all(
-      ['pem', 'key'].map((kind) => readFile(`${mesh.certificates.folder}/nobody.${kind}`, 'utf8')),
-    );
-    Object.assign(nobody.current, { cert, key });
-    const error = await refused((await filesAs('nobody')).getFile(getFile, context));
+    await mesh.nameless();
+    const error = await refused((await filesAs('nameless')).getFile(getFile, context));
     expect(String(error.cause)).toContain('the certificate names nobody of ours');
     expect(lines.at(-1)).toMatchObject({ code: 'unauthenticated', caller: [] });
   });

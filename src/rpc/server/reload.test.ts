@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -82,6 +84,29 @@ test('a new certificate of the caller is used for new calls, and calls under way
   expect(await client.ask({ of: 'after' }, context)).toEqual({ of: 'after' });
   go();
   expect(await call).toEqual({ of: 'before' });
+});
+
+test('a call that waits for its connection while certificates change is made all the same', async () => {
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  const slow = createServer(async (socket) => {
+    await opened;
+    const behind = createConnection(port, '127.0.0.1');
+    for (const each of [socket, behind]) each.on('error', () => {});
+    socket.pipe(behind).pipe(socket);
+  }).listen(0, '127.0.0.1');
+  await once(slow, 'listening');
+  try {
+    const remote = await mesh.connect('gateway', 'files', [(slow.address() as AddressInfo).port]);
+    const call = remote.client(EchoDefinition).change({ of: 'before' }, context);
+    await mesh.certificates.write('gateway', ['gateway']);
+    await (await mesh.of('gateway')).reload();
+    open();
+    go();
+    expect(await call).toEqual({ of: 'before' });
+    remote.close();
+  } finally {
+    slow.close();
+  }
 });
 
 test('a new CA: whoever has a certificate of the old one is refused, also on a connection that is there', async () => {

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Logger } from '../../base/logger.ts';
 import { ACCESS, type Grant } from '../access.ts';
 import { connectTo, type Remote } from '../client/index.ts';
@@ -57,6 +59,18 @@ export class TestMesh {
   add(name: string, certificates: Certificates): Certificates {
     this.#known.set(name, Promise.resolve(certificates));
     return this.#opened.add(certificates, (each) => each.stop());
+  }
+
+  /** A certificate of our CA that names nobody, which no process of ours would start with. */
+  async nameless(): Promise<Certificates> {
+    const { folder } = this.certificates;
+    const made = await this.of('nameless');
+    await this.certificates.write('nameless', []);
+    const [cert, key] = await Promise.all(
+      ['pem', 'key'].map((kind) => readFile(join(folder, `nameless.${kind}`), 'utf8')),
+    );
+    Object.assign(made.current, { cert, key });
+    return made;
   }
 
   async serve<D extends ServiceDefinition>(
