@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { absent, type EngineName } from './test/harness/engines/index.ts';
 import { EMBEDDED, type StackKind } from './test/harness/stack-kind.ts';
 
@@ -19,6 +19,14 @@ const project = (name: string, groupOrder: number, include: string[], maxWorkers
   test: { name, include, maxWorkers, sequence: { groupOrder }, provide: { stack, leftOut: '' } },
 });
 
+/** Tests of drivers, most of them on the real server. */
+const DRIVERS = 'src/drivers/**/*.test.ts';
+
+const without = (made: ReturnType<typeof project>, exclude: string) => ({
+  ...made,
+  test: { ...made.test, exclude: [...configDefaults.exclude, exclude] },
+});
+
 const servers = Math.max(2, Math.floor(workers / 2));
 
 /** The tests of the API that depend on what a stack stands on; in their place one that says why they are left out. */
@@ -26,7 +34,7 @@ function apiOn(stack: StackKind) {
   const parts = Object.values(stack);
   const leftOut = absent(parts.filter((part): part is EngineName => part !== 'disk')).join(', ');
   const include = leftOut ? ['test/harness/left-out.ts'] : ['test/api/*.test.ts'];
-  const made = project(`api:${parts.join('+')}`, 1, include, servers, stack);
+  const made = project(`api:${parts.join('+')}`, 2, include, servers, stack);
   return { ...made, test: { ...made.test, provide: { stack, leftOut } } };
 }
 
@@ -42,11 +50,16 @@ export default defineConfig({
     globalSetup: ['./test/harness/engines/global-setup.ts'],
     reporters: ['default', './scripts/test/collector.ts'],
     projects: [
-      project('unit', 0, ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bin/*.test.ts', 'test/harness/**/*.test.ts']),
-      project('api', 1, ['test/api/**/*.test.ts'], servers),
+      without(
+        project('unit', 0, ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bin/*.test.ts', 'test/harness/**/*.test.ts']),
+        DRIVERS,
+      ),
+      // They wait more than they work: for servers that start, are cut off, and come back.
+      project('drivers', 1, [DRIVERS], 3 * workers),
+      project('api', 2, ['test/api/**/*.test.ts'], servers),
       ...STACKS.map(apiOn),
-      // They wait more than they work.
-      project('faults', 2, ['test/faults/**/*.test.ts'], servers),
+      // They, too.
+      project('faults', 3, ['test/faults/**/*.test.ts'], servers),
     ],
     coverage: {
       provider: 'v8',
