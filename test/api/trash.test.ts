@@ -31,7 +31,7 @@ const sweepUntilGone = (...ids: string[]) =>
       await sweep();
       return (await query(stack, `SELECT 1 FROM files WHERE id IN (${ids.map((id) => `'${id}'`)})`)).length === 0;
     },
-    { every: 300 },
+    { every: 1_000 },
   );
 
 describe('deleting a file', () => {
@@ -88,7 +88,7 @@ describe('the janitor', () => {
       'the retention to pass',
       () => sweep('--dry-run').then((said) => /from the trash would be/.test(said)),
       {
-        every: 300,
+        every: 1_000,
       },
     );
     expect(await query(stack, 'SELECT id FROM files WHERE id = ?', id)).toHaveLength(1);
@@ -122,7 +122,7 @@ describe('the janitor', () => {
         await sweep();
         return (await user.file(file.id)).status === 'uploaded';
       },
-      { every: 300 },
+      { every: 1_000 },
     );
     expect((await user.content(file.id)).toString()).toBe('lost');
   });
