@@ -140,6 +140,13 @@ test.each([['/holdfast.test.EchoService/Nothing'], ['/holdfast.v1.FileService/Ge
   },
 );
 
+test('a client of ours, of a newer version, hears that a method is not known', async () => {
+  const remote = await mesh.connect('gateway', 'files', [port]);
+  await expect(remote.client(Files).getFile({ ownerId: '', fileId: 'x' }, context)).rejects.toMatchObject({
+    code: 'unimplemented',
+  });
+});
+
 describe('metadata', () => {
   test.each([
     ['a principal that is none', 'holdfast-principal', 'root'],
