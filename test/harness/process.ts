@@ -69,6 +69,20 @@ export async function runCli(args: readonly string[], env: Environment, { deadli
   }
 }
 
+/** Starts one command of the program, for whoever looks at it meanwhile or kills it. */
+export function spawnCli(args: readonly string[], env: Environment): Omit<ServerProcess, 'url'> {
+  const { child, printed, exited } = launch(args, env);
+  return {
+    pid: child.pid as number,
+    output: () => `${printed.stdout}${printed.stderr}`,
+    exited,
+    async kill(signal) {
+      child.kill(signal);
+      return within(45_000, `holdfast ${args.join(' ')} to end after ${signal}`, exited);
+    },
+  };
+}
+
 /** A server that was started and may not answer yet. */
 export interface StartingServer extends Omit<ServerProcess, 'url'> {
   /** Resolves when it answers. Throws, with what it printed, where it ends before that. */

@@ -41,11 +41,11 @@ export class Daemon {
   }
 
   start(): void {
-    const { command, args, env, as, input, stop = 'SIGKILL' } = this.recipe;
+    const { command, args, env, as, stop = 'SIGKILL' } = this.recipe;
     const child = spawn(command, args, {
       cwd: this.#folder,
       env: environment(this.#folder, env),
-      stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       // Ctrl-C in a terminal is for us, and we end it in our way.
       detached: true,
       ...as,
@@ -56,14 +56,13 @@ export class Daemon {
     };
     child.stdout?.setEncoding('utf8').on('data', add);
     child.stderr?.setEncoding('utf8').on('data', add);
-    child.stdin?.on('error', () => {});
     child.on('error', (error) => add(String(error)));
     const { pid } = child;
     if (pid === undefined) return;
     keep({ pid, stop });
     child.once('exit', () => keep({ gone: pid }));
     child.unref();
-    for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as { unref?(): void } | null)?.unref?.();
+    for (const stream of [child.stdout, child.stderr]) (stream as { unref?(): void } | null)?.unref?.();
   }
 
   get running(): boolean {
@@ -72,10 +71,6 @@ export class Daemon {
 
   output(): string {
     return this.#output;
-  }
-
-  say(line: string): void {
-    this.#child?.stdin?.write(`${line}\n`);
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -73,8 +73,8 @@ export interface Recipe {
   readonly daemons: readonly DaemonRecipe[];
   /** Resolves when the server answers; asked again and again while it throws. */
   answers(): Promise<unknown>;
-  /** When it differs from the kind's: what only the one who started the server can do. */
-  place?(say: (line: string) => void): Promise<Place>;
+  /** When it differs from the kind's: there is more room on a server of our own. */
+  place?(): Promise<Place>;
 }
 
 export interface DaemonRecipe {
@@ -87,8 +87,6 @@ export interface DaemonRecipe {
   clean?(run: RunToEnd): Promise<void>;
   /** Goes on when the engine is killed. */
   readonly survives?: boolean;
-  /** It reads commands from its standard input. */
-  readonly input?: boolean;
   /** The account to run as. */
   readonly as?: Account;
   /** Done before its first start, when those before it run. */

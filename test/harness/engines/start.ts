@@ -106,10 +106,7 @@ class OwnEngine implements Engine {
       { within: 60_000, every: 20, stopOnError: true },
     );
 
-  place = () => {
-    const say = (line: string) => this.#daemons.find(({ recipe }) => recipe.input)?.say(line);
-    return this.#recipe.place?.(say) ?? this.#kind.place(this.url);
-  };
+  place = () => this.#recipe.place?.() ?? this.#kind.place(this.url);
 
   async kill(): Promise<void> {
     const mortal = this.#daemons.filter(({ recipe }) => !recipe.survives);
