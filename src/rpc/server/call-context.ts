@@ -14,6 +14,12 @@ export const deadlineOf = (call: Pick<ServerUnaryCall<unknown, unknown>, 'getDea
   return typeof deadline === 'number' ? deadline : deadline.getTime();
 };
 
+/**
+ * Milliseconds. A caller ends its call at its deadline, which is nearer than it looks from here by the time that the
+ * request was on its way.
+ */
+const ON_THE_WAY = 1_000;
+
 /** The context of a call that came over the wire. Signal and logger are made when they are first asked for. */
 export function contextOf(
   call: { readonly metadata: Metadata } & Pick<ServerUnaryCall<unknown, unknown>, 'getDeadline'>,
@@ -27,7 +33,7 @@ export function contextOf(
   let aborted = false;
   let log: Logger | undefined;
   const reason = () =>
-    deadline <= Date.now()
+    deadline - Date.now() <= ON_THE_WAY
       ? new DOMException('The deadline has passed.', 'TimeoutError')
       : new DOMException('The call has ended.', 'AbortError');
   return {
