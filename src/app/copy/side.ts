@@ -20,7 +20,9 @@ const schemeOf = (part: string): string | undefined => /^([a-z][a-z0-9+.-]*):/i.
  * for whichever of both is not named.
  */
 export function readSide(list: string, option: string): Side {
-  const parts = list.split(/[\s,]+/).filter(Boolean);
+  const listed = list.split(/[\s,]+/).filter(Boolean);
+  // A folder may have blanks and commas in its name; where they divide a list, some of its parts are URLs.
+  const parts = listed.length > 0 && listed.every((part) => schemeOf(part) === undefined) ? [list.trim()] : listed;
   const of = (schemes: readonly string[]) => parts.filter((part) => schemes.includes(schemeOf(part) ?? ''));
   const [databases, stores] = [of(DATABASES), of(STORES)];
   const folders = parts.filter((part) => schemeOf(part) === undefined);
