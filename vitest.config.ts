@@ -66,7 +66,14 @@ export default defineConfig({
       // The servers that tests start count too; those that are killed leave no trace.
       autoAttachSubprocess: true,
       include: ['src/**/*.ts'],
-      exclude: ['src/contract/**', '**/*.test.ts', '**/conformance*', '**/conformance/**', '**/{laws,testing}.ts'],
+      exclude: [
+        'src/contract/**',
+        '**/*.test.ts',
+        '**/conformance*',
+        '**/conformance/**',
+        '**/testing/**',
+        '**/{laws,testing}.ts',
+      ],
       reporter: ['text-summary', 'html', 'lcovonly', 'json-summary'],
       reportsDirectory: 'coverage',
       reportOnFailure: true,
