@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { StartError } from '../app/start-error.ts';
 import { createLogger } from '../base/logger.ts';
 import type { CommandContext } from './context.ts';
 import { copyProgress } from './copy-progress.ts';
@@ -49,7 +50,7 @@ export const copyCommand = (context: CommandContext): Command =>
         return;
       }
       const interrupted = new AbortController();
-      const interrupt = () => interrupted.abort(new Error('Interrupted. Run the same command again: it goes on.'));
+      const interrupt = () => interrupted.abort(new StartError('Interrupted. Run the same command again: it goes on.'));
       process.once('SIGINT', interrupt);
       process.once('SIGTERM', interrupt);
       const progress = copyProgress(process.stderr);

@@ -5,7 +5,10 @@ import { AUTH_MOVING } from '../../src/services/auth/moving.ts';
 import { FILES_MOVING } from '../../src/services/files/moving.ts';
 import { type Installation, query } from './inspect.ts';
 
-const TABLES: Readonly<Record<string, { readonly columns?: object }>> = { ...AUTH_MOVING, ...FILES_MOVING };
+const TABLES: Readonly<Record<string, { readonly columns?: object; readonly stays?: string }>> = {
+  ...AUTH_MOVING,
+  ...FILES_MOVING,
+};
 
 /** All rows that go along when an installation moves, by table: one line of JSON each, sorted. Small ones only. */
 export async function everyRow(at: Installation): Promise<Record<string, string[]>> {

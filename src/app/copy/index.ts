@@ -65,7 +65,12 @@ export async function copyInstallation(options: CopyOptions): Promise<CopyReport
     return await withSide(await openTarget(to, options), async (side) => {
       await checkSourceStore(source, installation);
       const target = await beginTarget(side, installation);
-      return { ...known, ...(await copyTo(target, source, found, options)) };
+      const copied = await copyTo(target, source, found, options).catch((error) => {
+        // What was cut off says only that it was.
+        options.signal.throwIfAborted();
+        throw error;
+      });
+      return { ...known, ...copied };
     });
   } finally {
     await source.close();

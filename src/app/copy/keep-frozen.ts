@@ -32,6 +32,8 @@ export async function whileFrozen<T>(
   } catch (error) {
     await renewing.stop();
     await releaseFreeze(source, copyId).catch(() => {});
+    // What was cut off says only that it was.
+    lost.signal.throwIfAborted();
     throw error;
   } finally {
     await renewing.stop();
