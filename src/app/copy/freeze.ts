@@ -99,25 +99,24 @@ export async function releaseFreeze(server: DatabaseServer, copyId: string): Pro
   );
 }
 
+/**
+ * Whether it had run out is asked when the change is committed: whoever slept before that, for however long, learns that
+ * a writer may have been faster.
+ */
 async function prolong(
   server: DatabaseServer,
   copyId: string,
   change: (now: number) => Partial<{ frozen_until: number; moved_at: number }>,
 ): Promise<boolean> {
   const db: CopyDatabase = server.view<CopyTables>();
-  return db.unit(async (tx) => {
-    const held = await tx
-      .selectFrom('copy_freeze')
-      .selectAll()
-      .where('copy_id', '=', copyId)
-      .forUpdate()
-      .executeTakeFirst();
-    // Asked for when the row is locked: what was true before may not be true any more.
-    const now = await db.now();
-    if (!held || held.frozen_until <= now) return false;
-    if (held.moved_at === null) await tx.updateTable('copy_freeze').set(change(now)).execute();
-    return true;
+  const now = await db.now();
+  const until = await db.unit(async (tx) => {
+    const query = tx.selectFrom('copy_freeze').selectAll().where('copy_id', '=', copyId);
+    const held = await query.forUpdate().executeTakeFirst();
+    if (held?.moved_at === null) await tx.updateTable('copy_freeze').set(change(now)).execute();
+    return held?.frozen_until ?? 0;
   });
+  return (await db.now()) < until;
 }
 
 async function raise(server: DatabaseServer, table: string): Promise<void> {
