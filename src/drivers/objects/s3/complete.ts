@@ -28,7 +28,7 @@ const COLLISIONS = 3;
  * Puts the parts together, once: where the object is there already because somebody else, or an earlier try, has done
  * it, it is done. Throws `conflict` for another's object, `not_found` where neither upload nor object is.
  *
- * Answers false where the object was there before anything was asked for: another upload may have made it.
+ * Answers false where another upload may have made the object, and this one may still be there.
  *
  * Not every store keeps to the condition here. There the look beforehand has to do, which is enough for keys that are
  * given out but once.
@@ -63,7 +63,7 @@ export async function complete(
       const isDecided = isGone(error) || isRefused(error);
       const after = isDecided ? await find(bucket, key) : undefined;
       if (after && !isGone(error)) await settle(bucket, key, uploadId, after, isOurs);
-      if (after) return true;
+      if (after) return isGone(error);
       // Some say that they do not know it.
       if (isUnknown(error)) condition = {};
       const mayPass = isCollision(error) || isRefused(error) || isUnknown(error);

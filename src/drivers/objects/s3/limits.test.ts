@@ -105,39 +105,47 @@ describeWithEngines(['s3'], 'an S3 store within limits', () => {
   });
 
   test('lists more uploads, and more parts, than come at once', async () => {
+    // Begun twice is what a request is that was sent twice.
+    const patient = await openS3Store(place.url, optionsIn(tmpdir()));
     const prefix = newPrefix();
     const begun = new Map<string, string>();
     for (let first = 0; first < 1_100; first += 50) {
       const keys = Array.from({ length: 50 }, (_, index) => `${prefix}${first + index}`);
-      const ids = await Promise.all(keys.map((key) => store.createMultipart(key, 'text/plain')));
+      const ids = await Promise.all(keys.map((key) => patient.createMultipart(key, 'text/plain')));
       for (const [index, id] of ids.entries()) begun.set(keys[index] as string, id);
     }
     const later = new Date(Date.now() + 60_000);
-    const uploads = await store.listMultipart(later);
-    expect(uploads).toHaveLength(1_000);
+    const list = async () => {
+      const found = await patient.listMultipart(later);
+      // What a test before was cut off from may still come.
+      return { found: found.length, uploads: found.filter((upload) => upload.key.startsWith(prefix)) };
+    };
+    const { found, uploads } = await list();
+    expect(found).toBe(1_000);
     const key = `${prefix}0`;
     const multipartId = begun.get(key) as string;
     for (const upload of uploads) {
       expect(begun.get(upload.key)).toBe(upload.multipartId);
-      if (upload.key !== key) await store.abortMultipart(upload.key, upload.multipartId);
+      if (upload.key !== key) await patient.abortMultipart(upload.key, upload.multipartId);
     }
-    const rest = await store.listMultipart(later);
+    const { uploads: rest } = await list();
     expect(rest.length).toBeGreaterThanOrEqual(100);
-    for (const upload of rest) if (upload.key !== key) await store.abortMultipart(upload.key, upload.multipartId);
-    expect(await store.listMultipart(later)).toEqual([{ key, multipartId }]);
+    for (const upload of rest) if (upload.key !== key) await patient.abortMultipart(upload.key, upload.multipartId);
+    expect((await list()).uploads).toEqual([{ key, multipartId }]);
 
     for (let from = 1; from <= 1_010; from += 10) {
       const numbers = Array.from({ length: 10 }, (_, index) => from + index);
       const sent = await Promise.all(
         numbers.map(async (number) => {
           const options = { multipartId, number, size: number, expiresAt: later };
-          return sendOverHttp(store, await store.signPart(key, options), pattern(number));
+          return sendOverHttp(patient, await patient.signPart(key, options), pattern(number));
         }),
       );
       expect(sent.every(({ status }) => status === 200)).toBe(true);
     }
-    const parts = await store.listParts(key, multipartId);
+    const parts = await patient.listParts(key, multipartId);
     expect(parts.map(({ number, size }) => number === size)).toEqual(Array(1_010).fill(true));
-    await store.abortMultipart(key, multipartId);
+    await patient.abortMultipart(key, multipartId);
+    await patient.close();
   }, 120_000);
 });

@@ -9,6 +9,9 @@ import { checkUpload } from './multipart.ts';
 
 type Options<Verb extends 'signPut' | 'signGet' | 'signPart'> = Parameters<ObjectStore[Verb]>[1];
 
+/** Milliseconds that the store's clock, as its answers have shown it, is let differ from ours: they take their time. */
+const NOISE = 60_000;
+
 /** S3 takes no longer times than a week. Seconds. */
 const LONGEST = 7 * 24 * 3600;
 
@@ -68,8 +71,8 @@ function sign(
   // Whole seconds, of which at least one; a time that has passed makes a URL that has expired.
   const end = Math.floor(expiresAt.getTime() / 1000);
   const begin = Math.min(Math.floor(Date.now() / 1000), end - 1);
-  // How far the clock of the store is ahead of ours, as its answers have shown. Milliseconds.
-  const { systemClockOffset: ahead = 0 } = bucket.clients.quick.config;
+  const { systemClockOffset = 0 } = bucket.clients.quick.config;
+  const ahead = Math.abs(systemClockOffset) > NOISE ? systemClockOffset : 0;
   // The type of the presigner takes one command at a time.
   const request = getSignedUrl(bucket.clients.signer, command as GetObjectCommand, {
     signingDate: new Date(begin * 1000 + ahead),
