@@ -162,7 +162,7 @@ export const SETTINGS = {
     undefined,
     'an access key',
     text,
-    'Credentials of the S3 store, where the standard chain (`AWS_ACCESS_KEY_ID`, …) has none.',
+    'Credentials of the S3 store; without them the standard chain finds some (`AWS_ACCESS_KEY_ID`, …).',
     { secret: true },
   ),
   minioSecretKey: setting('MINIO_SECRET_KEY', undefined, 'a secret key', text, 'Goes with `MINIO_ACCESS_KEY`.', {
