@@ -1,19 +1,23 @@
-import { type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { connect } from '@nats-io/transport-node';
-import { HoldfastError } from '../../../base/errors.ts';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
+import { backoff } from '../../../base/backoff.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { within } from '../deadline.ts';
 import { closed, unavailable } from '../errors.ts';
+import { Outage } from '../outage.ts';
+import { lastingError } from './errors.ts';
+import { Stream } from './stream.ts';
 import type { NatsTarget } from './target.ts';
-import { Topology } from './topology.ts';
 
 /** Milliseconds. */
 const CONNECT_DEADLINE = 5_000;
-export const REQUEST_DEADLINE = 3_000;
-const WAIT_FOR_CONNECTION = 2_000;
-const PING_EVERY = 5_000;
+const REQUEST_DEADLINE = 3_000;
 const FLUSH_DEADLINE = 2_000;
-/** Publishers that may wait for a connection; the next are refused at once. */
+const WAIT_FOR_CONNECTION = 2_000;
+const RECONNECT = { base: 100, max: 3_000 };
+/** A connection on which two of these are not answered is taken for dead. */
+const PING_EVERY = 5_000;
+/** Calls that may wait for a connection; the next are refused at once. */
 const MAX_WAITING = 1_000;
 
 /**
@@ -22,15 +26,20 @@ const MAX_WAITING = 1_000;
  */
 export class Connection {
   readonly nats: NatsConnection;
-  readonly client: JetStreamClient;
-  readonly topology: Topology;
+  readonly stream: Stream;
+  readonly #target: NatsTarget;
   readonly #log: Logger;
+  readonly #outage: Outage;
+  readonly #pace: Pace;
   readonly #onBack = new Set<() => void>();
   readonly #waiting = new Set<() => void>();
+  readonly #denied = new Set<string>();
   #away = false;
   #closing = false;
 
+  /** Connects for the first time, and finds or makes the stream. Throws what went wrong, and then tries no more. */
   static async open(target: NatsTarget, log: Logger): Promise<Connection> {
+    const pace = new Pace();
     const nats = await connect({
       servers: [...target.servers],
       ...target.access,
@@ -38,30 +47,41 @@ export class Connection {
       timeout: CONNECT_DEADLINE,
       reconnect: true,
       maxReconnectAttempts: -1,
-      reconnectTimeWait: 200,
-      reconnectJitter: 800,
+      reconnectDelayHandler: () => pace.pause,
       // A password that was changed may be changed back.
       ignoreAuthErrorAbort: true,
       pingInterval: PING_EVERY,
       maxPingOut: 2,
+      noAsyncTraces: true,
     });
     try {
-      const client = jetstream(nats, { timeout: REQUEST_DEADLINE });
-      const manager = await jetstreamManager(nats, { timeout: REQUEST_DEADLINE });
-      await manager.getAccountInfo();
-      return new Connection(nats, client, new Topology(target.prefix, client, manager), log);
+      // An account may be allowed our stream, and not to be asked what it may do.
+      const manager = await jetstreamManager(nats, { timeout: REQUEST_DEADLINE, checkAPI: false });
+      const stream = new Stream(target, manager);
+      await stream.ensure();
+      return new Connection(nats, stream, { target, log, pace });
     } catch (error) {
       await nats.close();
       throw error;
     }
   }
 
-  private constructor(nats: NatsConnection, client: JetStreamClient, topology: Topology, log: Logger) {
+  private constructor(
+    nats: NatsConnection,
+    stream: Stream,
+    { target, log, pace }: { readonly target: NatsTarget; readonly log: Logger; readonly pace: Pace },
+  ) {
     this.nats = nats;
-    this.client = client;
-    this.topology = topology;
+    this.stream = stream;
+    this.#target = target;
     this.#log = log;
+    this.#pace = pace;
+    this.#outage = new Outage({ server: 'NATS', log, explain: (error) => lastingError(error, target)?.message });
     void this.#follow();
+  }
+
+  get away(): boolean {
+    return this.#away;
   }
 
   /** Calls back each time that the connection is back, until what this answers is called. */
@@ -88,25 +108,9 @@ export class Connection {
     if (this.#away) throw unavailable(new Error('There is no connection.'));
   }
 
-  get away(): boolean {
-    return this.#away;
-  }
-
-  /** What was sent is with the server; throws `unavailable` where that cannot be had soon. */
-  async flush(deadline = FLUSH_DEADLINE): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(unavailable(new Error(`No answer within ${deadline} ms.`))), deadline);
-    });
-    const flushed = this.nats.flush();
-    flushed.catch(() => undefined);
-    try {
-      await Promise.race([flushed, late]);
-    } catch (error) {
-      throw error instanceof HoldfastError ? error : unavailable(error);
-    } finally {
-      clearTimeout(timer);
-    }
+  /** Resolves when what was sent is with the server; throws where that cannot be had soon. */
+  flush(): Promise<void> {
+    return within(FLUSH_DEADLINE, this.nats.flush());
   }
 
   async close(): Promise<void> {
@@ -118,17 +122,53 @@ export class Connection {
   }
 
   async #follow(): Promise<void> {
-    for await (const { type } of this.nats.status()) {
-      if (type === 'disconnect' && !this.#away && !this.#closing) {
-        this.#away = true;
-        this.#log.warn('the connection to NATS was lost; trying to get it back');
-      } else if (type === 'reconnect') {
-        this.topology.forget();
-        if (this.#away) this.#log.info('the connection to NATS is back');
-        this.#away = false;
-        for (const done of [...this.#waiting]) done();
-        for (const then of [...this.#onBack]) then();
-      }
+    for await (const status of this.nats.status()) {
+      if (this.#closing) continue;
+      if (status.type === 'disconnect') this.#lost();
+      else if (status.type === 'reconnecting') this.#pace.next();
+      else if (status.type === 'reconnect') this.#back();
+      else if (status.type === 'error') this.#refused(status.error);
     }
+  }
+
+  #lost(): void {
+    this.#away = true;
+    this.#outage.lost(this, new Error('The connection was closed, or nothing came any more.'));
+  }
+
+  #back(): void {
+    this.#away = false;
+    this.#pace.reset();
+    this.stream.forget();
+    this.#outage.back(this);
+    for (const done of [...this.#waiting]) done();
+    for (const then of [...this.#onBack]) then();
+  }
+
+  #refused(error: Error): void {
+    if (this.#away) this.#outage.goesOn(error);
+    // What is only sent has nobody who would hear that it was refused.
+    if (!(error instanceof PermissionViolationError)) return;
+    const denied = `${error.operation} ${error.subject.replace(/^(_INBOX|\$JS\.ACK)\..*/, '$1')}`;
+    if (this.#denied.has(denied)) return;
+    this.#denied.add(denied);
+    this.#log.error(lastingError(error, this.#target)?.message);
+  }
+}
+
+/** The pause before the next try to connect, which grows from one to the next. */
+class Pace {
+  #attempt = 0;
+  /** Milliseconds. */
+  pause: number = RECONNECT.base;
+
+  next(): void {
+    this.#attempt += 1;
+    this.pause = backoff(this.#attempt, RECONNECT);
+  }
+
+  reset(): void {
+    this.#attempt = 0;
+    this.pause = RECONNECT.base;
   }
 }

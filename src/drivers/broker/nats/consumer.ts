@@ -1,18 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ConsumerMessages, Consumer as JetStreamConsumer, JsMsg } from '@nats-io/jetstream';
 import { backoff } from '../../../base/backoff.ts';
 import type { Running } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { parseMessage } from '../message.ts';
 import { type ConsumeOptions, MAX_ATTEMPTS, type MessageHandler, RETRY } from '../port.ts';
 import type { Connection } from './connection.ts';
-import { HOLD } from './topology.ts';
+import type { Delivery } from './delivery.ts';
+import { Lane } from './lane.ts';
+import { HOLD } from './stream.ts';
 
-/** Milliseconds that one request for a message stands. */
-const ASK_FOR = 5_000;
 const RENEW_EVERY = HOLD / 3;
-/** Pause before a consumer that could not be asked is asked again: milliseconds. */
+/** Pause before a server that could not be asked is asked again: milliseconds. */
 const AGAIN = { base: 50, max: 2_000 };
+/** Tries of one lane that fail, while there is a connection, before the log says so. */
+const LASTING = 10;
 
 interface ConsumerOptions extends ConsumeOptions {
   readonly connection: Connection;
@@ -21,37 +22,38 @@ interface ConsumerOptions extends ConsumeOptions {
   readonly log: Logger;
 }
 
-/**
- * As many lanes as handlers may run: each asks for one message, has it handled, settles it, and asks for the next. So
- * nothing is held here that nobody works on.
- */
+/** As many lanes as handlers may run: each asks for a message, has it handled, settles it, and asks for the next. */
 export class Consumer implements Running {
   readonly #options: ConsumerOptions;
-  readonly #running = new Set<JsMsg>();
-  readonly #asking = new Set<ConsumerMessages>();
+  readonly #running = new Set<Delivery>();
   readonly #stopping = new AbortController();
   readonly #renewing: NodeJS.Timeout;
-  readonly #lanes: readonly Promise<void>[];
-  readonly #forgetBack: () => void;
-  #consumer: Promise<JetStreamConsumer>;
+  readonly #lanes: readonly Lane[];
+  readonly #working: Promise<unknown>;
+  readonly #leave: () => void;
+  /** The subject on which the group is asked; undefined where the server may have forgotten the group. */
+  #group: Promise<string> | undefined;
+  #failing = false;
   #stopped: Promise<void> | undefined;
 
   static async start(options: ConsumerOptions): Promise<Consumer> {
-    return new Consumer(options, await options.connection.topology.consumer(options.topic, options.group));
+    const { connection, topic, group } = options;
+    await connection.stream.group(topic, group);
+    return new Consumer(options);
   }
 
-  private constructor(options: ConsumerOptions, consumer: JetStreamConsumer) {
+  private constructor(options: ConsumerOptions) {
+    const { connection, concurrency } = options;
     this.#options = options;
-    this.#consumer = Promise.resolve(consumer);
     this.#renewing = setInterval(() => {
-      for (const message of this.#running) message.working();
+      for (const delivery of this.#running) delivery.working();
     }, RENEW_EVERY);
-    this.#forgetBack = options.connection.whenBack(() => {
-      // The server has forgotten what it was asked, and perhaps all else.
-      this.#find();
-      for (const asked of this.#asking) void asked.close();
+    this.#lanes = Array.from({ length: concurrency }, () => new Lane(connection.nats));
+    this.#leave = connection.whenBack(() => {
+      this.#group = undefined;
+      for (const lane of this.#lanes) lane.renew(new Error('The connection was made anew.'));
     });
-    this.#lanes = Array.from({ length: options.concurrency }, () => this.#lane());
+    this.#working = Promise.all(this.#lanes.map((lane) => this.#workOn(lane)));
   }
 
   stop(): Promise<void> {
@@ -60,79 +62,77 @@ export class Consumer implements Running {
   }
 
   async #stop(): Promise<void> {
-    this.#stopping.abort();
-    this.#forgetBack();
-    for (const asked of this.#asking) void asked.close();
-    await Promise.all(this.#lanes);
-    clearInterval(this.#renewing);
     const { connection } = this.#options;
+    this.#stopping.abort();
+    this.#leave();
+    await Promise.all(this.#lanes.map((lane) => lane.stop()));
+    await this.#working;
+    clearInterval(this.#renewing);
+    // What was settled or handed back is so before others are told that we are gone.
     if (!connection.away) await connection.flush().catch(() => undefined);
   }
 
-  #find(): void {
-    const { connection, topic, group } = this.#options;
-    this.#consumer = connection.topology.consumer(topic, group);
-    this.#consumer.catch(() => undefined);
-  }
-
-  async #lane(): Promise<void> {
+  async #workOn(lane: Lane): Promise<void> {
     const { signal } = this.#stopping;
     for (let failures = 0; !signal.aborted; ) {
+      const group = this.#findGroup();
       try {
-        const message = await this.#ask();
+        const delivery = await this.#next(lane, await group);
         failures = 0;
-        if (message) await this.#handle(message);
+        if (delivery) await this.#handle(delivery);
       } catch (error) {
+        if (this.#group === group) this.#group = undefined;
         failures += 1;
-        const { connection, log } = this.#options;
-        if (!connection.away && failures === 10) log.error({ err: error }, 'messages could not be asked for');
+        this.#tell(failures, error);
         await pause(backoff(failures, AGAIN), undefined, { signal }).catch(() => undefined);
-        if (!connection.away && !signal.aborted) this.#find();
       }
     }
   }
 
-  async #ask(): Promise<JsMsg | undefined> {
-    const consumer = await this.#consumer;
-    const asked = await consumer.fetch({ max_messages: 1, expires: ASK_FOR });
-    this.#asking.add(asked);
-    try {
-      if (this.#stopping.signal.aborted) void asked.close();
-      for await (const message of asked) {
-        if (!this.#stopping.signal.aborted) return message;
-        message.nak();
-      }
-      return undefined;
-    } finally {
-      this.#asking.delete(asked);
-    }
+  async #next(lane: Lane, group: string): Promise<Delivery | undefined> {
+    if (this.#stopping.signal.aborted) return undefined;
+    const delivery = await lane.ask(group);
+    this.#failing = false;
+    return delivery;
   }
 
-  async #handle(message: JsMsg): Promise<void> {
+  #findGroup(): Promise<string> {
+    const { connection, topic, group } = this.#options;
+    this.#group ??= connection.stream.group(topic, group);
+    return this.#group;
+  }
+
+  #tell(failures: number, error: unknown): void {
+    const { connection, log } = this.#options;
+    if (connection.away || this.#failing || failures < LASTING) return;
+    this.#failing = true;
+    log.error({ err: error }, 'messages could not be asked for; trying again');
+  }
+
+  async #handle(delivery: Delivery): Promise<void> {
     const { handler, log } = this.#options;
     const { signal } = this.#stopping;
-    const attempt = message.info.deliveryCount;
-    const body = parseMessage(message.data);
+    const { attempt } = delivery;
+    const body = parseMessage(delivery.data);
     if (!body || attempt > MAX_ATTEMPTS) {
       log.error({ attempt }, body ? 'a message was given up' : 'a message is not one of ours and was given up');
-      message.term();
-      return;
+      return delivery.giveUp();
     }
-    this.#running.add(message);
+    this.#running.add(delivery);
     try {
       await handler(body, signal);
-      message.ack();
+      delivery.done();
     } catch (error) {
-      if (signal.aborted) message.nak();
+      if (signal.aborted) delivery.handBack();
       else if (attempt >= MAX_ATTEMPTS) {
         log.error({ err: error, attempt }, 'a message was given up');
-        message.term();
+        delivery.giveUp();
       } else {
         log.warn({ err: error, attempt }, 'a message could not be handled and will come again');
-        message.nak(backoff(attempt, RETRY));
+        delivery.handBack(backoff(attempt, RETRY));
       }
     } finally {
-      this.#running.delete(message);
+      this.#running.delete(delivery);
     }
   }
 }

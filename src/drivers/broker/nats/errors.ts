@@ -1,39 +1,83 @@
-import { AuthorizationError, errors, PermissionViolationError, TimeoutError } from '@nats-io/transport-node';
+import { JetStreamApiError } from '@nats-io/jetstream';
+import {
+  AuthorizationError,
+  NoRespondersError,
+  PermissionViolationError,
+  TimeoutError,
+  UserAuthenticationExpiredError,
+} from '@nats-io/transport-node';
 import { errnoOf } from '../../../base/errors.ts';
 import type { NatsTarget } from './target.ts';
 
+/** A thing about the server that makes it unfit for us; the message goes on from its address and says what to do. */
+export class UnfitServerError extends Error {}
+
+/** Error codes of the JetStream API (nats-server, server/errors.json). */
+const NOT_ENABLED = [10039, 10076];
+const OVERLAPS = [10065];
+const NO_ROOM = [10002, 10023, 10028, 10047];
+const NO_CLUSTER = [10005, 10074];
+
 /** What went wrong at open, in one line for the operator; never with the password. */
 export const openError = (error: unknown, target: NatsTarget): Error =>
-  new Error(`BROKER_URL: ${reasonOf(error, target)}.`, { cause: error });
+  new Error(`BROKER_URL: ${lastingReason(error, target) ?? passingReason(error, target)}.`, { cause: error });
 
-function reasonOf(error: unknown, { servers }: NatsTarget): string {
-  const at = `NATS at ${servers.join(', ')}`;
+/** What time alone does not mend, in one line for the operator; undefined for all else. */
+export const lastingError = (error: unknown, target: NatsTarget): Error | undefined => {
+  const reason = lastingReason(error, target);
+  return reason === undefined ? undefined : new Error(`BROKER_URL: ${reason}.`, { cause: error });
+};
+
+/** Nobody takes what is published there. */
+export const isNobodyThere = (error: unknown): boolean => innermost(error) instanceof NoRespondersError;
+
+const nameOf = ({ servers }: NatsTarget): string => `NATS at ${servers.join(', ')}`;
+
+function lastingReason(error: unknown, target: NatsTarget): string | undefined {
+  const at = nameOf(target);
   const cause = innermost(error);
-  if ((error as Error).name === 'JetStreamNotEnabled')
-    return `${at} has no JetStream; start it with "-js", or enable it`;
-  if (cause instanceof AuthorizationError) return `${at} does not know the user, password or token of the URL`;
-  if (cause instanceof PermissionViolationError) {
-    return `${at} does not let this user do what is needed; allow it our subjects and $JS.API.>`;
+  if (cause instanceof UnfitServerError) return `${at} ${cause.message}`;
+  if (cause instanceof AuthorizationError || cause instanceof UserAuthenticationExpiredError) {
+    return `${at} does not let us in with the user, password, token or key of the URL`;
   }
-  if (cause instanceof TimeoutError) return `${at} does not answer; check host and port`;
+  if (cause instanceof PermissionViolationError) {
+    const deed = cause.operation === 'publish' ? 'publish to' : 'subscribe to';
+    return `${at} does not let this user ${deed} "${cause.subject}"; allow it what docs/engines.md lists`;
+  }
+  const code = cause instanceof JetStreamApiError ? cause.code : 0;
+  if (NOT_ENABLED.includes(code)) return `${at} has no JetStream for this account; enable it`;
+  if (OVERLAPS.includes(code)) {
+    return `${at} has another stream that takes what begins with "${target.prefix}."; set another ?prefix=`;
+  }
+  if (NO_CLUSTER.includes(code)) return `${at} has not so many servers with JetStream; set a smaller ?replicas=`;
+  if (NO_ROOM.includes(code)) return `${at} has no room for another stream (${(cause as Error).message}); give it more`;
+  return undefined;
+}
+
+function passingReason(error: unknown, target: NatsTarget): string {
+  const at = nameOf(target);
+  if (isNobodyThere(error)) return `${at} has no JetStream; start it with "-js", or enable it`;
+  const cause = innermost(error);
+  if (cause instanceof TimeoutError) return `${at} does not answer; check host and port, and that JetStream is ready`;
   const errno = errnoOf(cause) ?? '';
   switch (errno) {
     case 'ECONNREFUSED':
-      return `there is no server at ${servers.join(', ')}; start NATS, or correct host and port`;
+      return `there is no server at ${target.servers.join(', ')}; start NATS, or correct host and port`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `a host of ${servers.join(', ')} is not known; check its name`;
+      return `a host of ${target.servers.join(', ')} is not known; check its name`;
     case 'ECONNRESET':
       return `${at} reset the connection; check the port, and whether it wants TLS (tls://)`;
   }
   if (/CERT|SELF_SIGNED|VERIFY|ALTNAME/.test(errno)) {
     return `the certificate of ${at} is not trusted (${errno}); give its authority as ?ca=FILE`;
   }
-  return `${at} could not be used (${(cause as Error).message.split('\n')[0]})`;
+  const [said] = ((cause as Error | undefined)?.message ?? 'no reason was given').split('\n');
+  return `${at} could not be used (${said})`;
 }
 
-/** The library wraps what the socket said. */
+/** The library wraps what the socket or the server said. */
 function innermost(error: unknown): unknown {
   const { cause } = (error ?? {}) as { cause?: unknown };
-  return cause instanceof Error && !(error instanceof errors.AuthorizationError) ? innermost(cause) : error;
+  return cause instanceof Error && !(error instanceof AuthorizationError) ? innermost(cause) : error;
 }

@@ -1,39 +1,39 @@
-import { NoRespondersError } from '@nats-io/transport-node';
 import { HoldfastError } from '../../../base/errors.ts';
 import type { Running } from '../../../base/lifecycle.ts';
 import { closed, unavailable } from '../errors.ts';
-import { parseMessage } from '../message.ts';
-import type { Broker, BrokerMessage, OpenBroker } from '../port.ts';
-import { Connection, REQUEST_DEADLINE } from './connection.ts';
+import type { Broker, OpenBroker } from '../port.ts';
+import { Connection } from './connection.ts';
 import { Consumer } from './consumer.ts';
-import { openError } from './errors.ts';
+import { lastingError, openError } from './errors.ts';
+import { listen } from './listener.ts';
+import { Publisher } from './publisher.ts';
 import { parseTarget } from './target.ts';
 
+/** A topic that nobody consumes: what is published there is taken, and not kept. */
+const PROBE = 'probe';
+
 /**
- * `nats://` and `tls://`, on NATS 2.9 or later with JetStream. A topic is a stream, a group a durable consumer of it;
- * listeners subscribe to the same subject without JetStream.
+ * `nats://` and `tls://`, on NATS 2.9 or later with JetStream. Listeners subscribe to the subject of their topic without
+ * JetStream, so that they hear of what is published while they are there, and of nothing else.
  */
 export const openNats: OpenBroker = async (url, { log }) => {
   const target = parseTarget(url);
   const connection = await Connection.open(target, log).catch((error) => {
     throw openError(error, target);
   });
-  const { nats, client, topology } = connection;
+  const publisher = new Publisher(connection);
   const running = new Set<Running>();
   let closing: Promise<void> | undefined;
   let over = false;
 
-  const publish = async (topic: string, body: string, again = true): Promise<void> => {
-    await topology.stream(topic);
-    try {
-      await client.publish(topology.subject(topic), body, { timeout: REQUEST_DEADLINE });
-    } catch (error) {
-      // The stream is gone: somebody has removed it while we were connected.
-      if (!(again && isNobodyThere(error))) throw error;
-      topology.forget();
-      await publish(topic, body, false);
-    }
-  };
+  const probe = () => publisher.publish(PROBE, '{}');
+  try {
+    await (await listen({ connection, topic: PROBE, handler: () => {}, log })).stop();
+    await probe();
+  } catch (error) {
+    await connection.close();
+    throw openError(error, target);
+  }
 
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     await connection.ready();
@@ -44,46 +44,38 @@ export const openNats: OpenBroker = async (url, { log }) => {
     }
   };
 
-  const kept = (one: Running): Running => {
-    running.add(one);
-    return {
+  /** What must be permitted once is told to whoever starts the server; later it is as if the server were away. */
+  const starting = async (start: () => Promise<Running>): Promise<Running> => {
+    if (closing) throw closed();
+    await connection.ready();
+    const started = await start().catch((error) => {
+      throw lastingError(error, target) ?? unavailable(error);
+    });
+    const one: Running = {
       async stop() {
-        await one.stop();
+        await started.stop();
         running.delete(one);
       },
     };
+    running.add(one);
+    if (!closing) return one;
+    await one.stop();
+    throw closed();
   };
 
   const broker: Broker = {
     async publish(topic, message) {
       if (over) throw closed();
       const body = JSON.stringify(message);
-      await guarded(() => publish(topic, body));
+      await guarded(() => publisher.publish(topic, body));
     },
 
-    async consume(topic, options, handler) {
-      if (closing) throw closed();
-      const named = log.child({ topic, group: options.group });
-      const consumer = await guarded(() => Consumer.start({ ...options, connection, topic, handler, log: named }));
-      const one = kept(consumer);
-      if (!closing) return one;
-      await one.stop();
-      throw closed();
-    },
+    consume: (topic, options, handler) =>
+      starting(() =>
+        Consumer.start({ ...options, connection, topic, handler, log: log.child({ topic, group: options.group }) }),
+      ),
 
-    async listen(topic, handler) {
-      if (closing) throw closed();
-      return guarded(async () => {
-        const subscription = nats.subscribe(topology.subject(topic), {
-          callback: (error, { data }) => {
-            const message = error ? undefined : parseMessage(data);
-            if (message) hear(handler, message);
-          },
-        });
-        await connection.flush();
-        return kept({ stop: async () => subscription.unsubscribe() });
-      });
-    },
+    listen: (topic, handler) => starting(() => listen({ connection, topic, handler, log })),
 
     async probe(signal) {
       if (over) throw closed();
@@ -91,7 +83,7 @@ export const openNats: OpenBroker = async (url, { log }) => {
       const aborted = new Promise<never>((_, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       });
-      await Promise.race([aborted, guarded(() => connection.flush())]);
+      await Promise.race([aborted, guarded(probe)]);
     },
 
     close() {
@@ -99,14 +91,6 @@ export const openNats: OpenBroker = async (url, { log }) => {
       return closing;
     },
   };
-
-  function hear(handler: (message: BrokerMessage) => void, message: BrokerMessage): void {
-    try {
-      handler(message);
-    } catch (error) {
-      log.error({ err: error }, 'a listener failed');
-    }
-  }
 
   async function closeAll() {
     // What runs may still publish until it has ended.
@@ -117,6 +101,3 @@ export const openNats: OpenBroker = async (url, { log }) => {
 
   return broker;
 };
-
-const isNobodyThere = (error: unknown): boolean =>
-  error instanceof NoRespondersError || (error as { cause?: unknown }).cause instanceof NoRespondersError;

@@ -6,15 +6,24 @@ import { parseTarget } from './target.ts';
 
 describe('parseTarget', () => {
   it('takes one server, with the usual port', () => {
-    expect(parseTarget('nats://localhost')).toEqual({ servers: ['localhost:4222'], access: {}, prefix: 'holdfast' });
+    expect(parseTarget('nats://localhost')).toEqual({
+      servers: ['localhost:4222'],
+      access: {},
+      prefix: 'holdfast',
+      replicas: 1,
+    });
   });
 
-  it('takes several servers, a user of all of them, and a prefix', () => {
-    expect(parseTarget('nats://me:p%40ss@one:4223,nats://two?prefix=files')).toEqual({
-      servers: ['one:4223', 'two:4222'],
+  it('takes several servers, a user of all of them, a prefix and a number of replicas', () => {
+    const expected = {
+      servers: ['one:4223', 'two:4222', '[::1]:4222'],
       access: { user: 'me', pass: 'p@ss' },
       prefix: 'files',
-    });
+      replicas: 3,
+    };
+    for (const url of ['nats://me:p%40ss@one:4223,nats://two,nats://[::1]', 'nats://one:4223,me:p%40ss@two,[::1]']) {
+      expect(parseTarget(`${url}?prefix=files&replicas=3`)).toEqual(expected);
+    }
   });
 
   it('takes a user alone for a token', () => {
@@ -33,11 +42,16 @@ describe('parseTarget', () => {
   it.each([
     ['nats://', 'names no host'],
     ['nats://one:many', 'not a URL'],
+    ['nats://one/files', 'a path'],
     ['nats://one?prefix=a.b', 'the prefix'],
+    ['nats://one?replicas=0', 'replicas'],
     ['nats://one?prefixes=a', 'no parameter "prefixes"'],
     ['nats://me:geheim%zz@one', 'a % that'],
     ['nats://me:geheim@one?ca=/no/such/file', 'the file of "ca"'],
-    ['nats://me:geheim@one?creds=/no/such/file', 'the file of "creds"'],
+    ['nats://one?creds=/no/such/file', 'the file of "creds"'],
+    ['nats://one?nkey=/no/such/file', 'the file of "nkey"'],
+    ['nats://one?nkey=/dev/null', 'no seed of a user'],
+    ['nats://me:geheim@one?creds=/dev/null', 'three ways to log in'],
   ])('refuses %s, without its password', (url, reason) => {
     expect(() => parseTarget(url)).toThrow(reason);
     expect(() => parseTarget(url)).toThrow(/^BROKER_URL: (?!.*geheim)/);

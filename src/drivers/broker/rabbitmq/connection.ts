@@ -1,8 +1,8 @@
 import { type ChannelModel, connect } from 'amqplib';
 import { backoff } from '../../../base/backoff.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { within } from '../deadline.ts';
 import { closed, unavailable } from '../errors.ts';
-import { within } from './deadline.ts';
 import type { RabbitTarget } from './target.ts';
 
 /** Milliseconds. */

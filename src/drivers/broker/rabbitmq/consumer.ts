@@ -2,11 +2,11 @@ import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { backoff } from '../../../base/backoff.ts';
 import type { Running } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { within } from '../deadline.ts';
 import { parseMessage } from '../message.ts';
 import { type ConsumeOptions, MAX_ATTEMPTS, type MessageHandler, RETRY } from '../port.ts';
 import { openChannel } from './channel.ts';
 import type { Connection, Part } from './connection.ts';
-import { within } from './deadline.ts';
 import { confirmed } from './publisher.ts';
 import { assertGroup, assertRetries, queueOf } from './queues.ts';
 

@@ -1,11 +1,11 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import type { Running } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { within } from '../deadline.ts';
 import { parseMessage } from '../message.ts';
 import { BACKLOG, type BrokerMessage } from '../port.ts';
 import { openChannel } from './channel.ts';
 import type { Connection, Part } from './connection.ts';
-import { within } from './deadline.ts';
 import { assertExchange, exchangeOf } from './queues.ts';
 
 /** Milliseconds. */

@@ -1,7 +1,7 @@
 import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
+import { within } from '../deadline.ts';
 import { unavailable } from '../errors.ts';
 import { openChannel } from './channel.ts';
-import { within } from './deadline.ts';
 import { assertExchange, exchangeOf } from './queues.ts';
 
 /** Milliseconds until the server must have confirmed. */

@@ -1,8 +1,8 @@
 import { backoff } from '../../../base/backoff.ts';
 import { closed, unavailable } from '../errors.ts';
+import type { Outage } from '../outage.ts';
 import { type Connected, connect, type ServerFacts } from './connect.ts';
 import { isAway, isElsewhere } from './errors.ts';
-import type { Outage } from './outage.ts';
 import { type Client, type Reply, runScript, type Script } from './script.ts';
 import type { RedisTarget } from './target.ts';
 

@@ -2,6 +2,7 @@ import { HoldfastError } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
 import type { Running } from '../../../base/lifecycle.ts';
 import { closed, unavailable } from '../errors.ts';
+import { Outage } from '../outage.ts';
 import type { Broker, OpenBroker } from '../port.ts';
 import { Connection } from './connection.ts';
 import { Consumer } from './consumer.ts';
@@ -9,7 +10,6 @@ import { isFull, isRefusing, lastingReason, openError, remedyOf } from './errors
 import { Group } from './group.ts';
 import { Keys } from './keys.ts';
 import { Listeners } from './listeners.ts';
-import { Outage } from './outage.ts';
 import { Publisher } from './publisher.ts';
 import { Reader } from './reader.ts';
 import { PROBE } from './scripts.ts';
@@ -22,7 +22,7 @@ import { parseTarget } from './target.ts';
 export const openRedis: OpenBroker = async (url, { log }) => {
   const target = parseTarget(url);
   const keys = new Keys(target);
-  const outage = new Outage({ log, explain: (error) => lastingReason(error, target) });
+  const outage = new Outage({ server: 'Redis', log, explain: (error) => lastingReason(error, target) });
   const connection = new Connection({
     target,
     outage,

@@ -2,10 +2,10 @@ import type { Running } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { unavailable } from '../errors.ts';
 import { parseMessage } from '../message.ts';
+import type { Outage } from '../outage.ts';
 import type { BrokerMessage } from '../port.ts';
 import { Connection } from './connection.ts';
 import type { Keys } from './keys.ts';
-import type { Outage } from './outage.ts';
 import type { RedisTarget } from './target.ts';
 
 type Handler = (message: BrokerMessage) => void;

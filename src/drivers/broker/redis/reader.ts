@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Outage } from '../outage.ts';
 import { Connection } from './connection.ts';
 import { type Entry, toEntry } from './entry.ts';
 import type { Group } from './group.ts';
-import type { Outage } from './outage.ts';
 import type { Reply } from './script.ts';
 import type { RedisTarget } from './target.ts';
 

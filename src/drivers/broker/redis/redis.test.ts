@@ -4,8 +4,9 @@ import { describeWithEngines } from '../../../../test/harness/engines/use.ts';
 import { until } from '../../../../test/harness/until.ts';
 import { collector, publishAll, publishMany, publishOnceBack, publishUntilSeen } from '../conformance/messages.ts';
 import { type Broker, MAX_ATTEMPTS } from '../port.ts';
+import { type Line, openLogged } from '../testing.ts';
 import { TAKE_OVER } from './scripts.ts';
-import { asking, type Line, openLogged, withParts } from './testing.ts';
+import { asking, withParts } from './testing.ts';
 
 describeWithEngines(
   ['redis'],

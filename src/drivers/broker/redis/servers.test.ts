@@ -10,8 +10,8 @@ import { freePort } from '../../../../test/harness/engines/ports.ts';
 import { describeWithEngines } from '../../../../test/harness/engines/use.ts';
 import { writeSelfSigned } from '../../../../test/harness/self-signed.ts';
 import { until } from '../../../../test/harness/until.ts';
-import { collector } from '../conformance/messages.ts';
-import { asking, openLogged } from './testing.ts';
+import { expectWorks, openLogged } from '../testing.ts';
+import { asking } from './testing.ts';
 
 describeWithEngines(
   ['redis'],
@@ -59,35 +59,13 @@ describeWithEngines(
     });
     afterAll(() => rm(folder, { recursive: true }));
 
-    /** Publishes, takes, fails, takes again, hears, hands back. */
-    const works = async (url: string) => {
-      const { broker, lines } = await openLogged(url);
-      const heard = collector();
-      const tries = collector();
-      await broker.listen('t', (message) => heard.add(message));
-      const consumer = await broker.consume('t', { group: 'g', concurrency: 2 }, async (message, signal) => {
-        tries.add(message);
-        if (tries.messages.length === 1) throw new Error('not yet');
-        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('going'))));
-      });
-      await broker.publish('t', { n: 0 });
-      await Promise.all([heard.until(1), tries.until(2)]);
-      await consumer.stop();
-      const taken = collector();
-      await broker.consume('t', { group: 'g', concurrency: 2 }, async (message) => taken.add(message));
-      await taken.until(1);
-      await broker.probe(AbortSignal.timeout(5_000));
-      await broker.close();
-      expect(lines.map(({ level }) => level)).toEqual([40]);
-    };
-
     test('works with a cluster of one: all keys are in one slot', async () => {
       engine = await startEngine('redis', { args: ['--cluster-enabled', 'yes'] });
       await asking(engine.url, async (send) => {
         await send('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
         await until('the cluster', async () => String(await send('CLUSTER', 'INFO')).includes('cluster_state:ok'));
       });
-      await works(engine.url);
+      await expectWorks(engine.url);
     });
 
     test('works over TLS with a server whose authority is known, and refuses any other', async () => {
@@ -97,7 +75,7 @@ describeWithEngines(
         args: ['--tls-port', port, '--tls-cert-file', cert, '--tls-key-file', key, '--tls-auth-clients', 'no'],
       });
       const secure = Object.assign(new URL(engine.url), { port }).href.replace('redis:', 'rediss:');
-      await works(`${secure}?ca=${encodeURIComponent(cert)}`);
+      await expectWorks(`${secure}?ca=${encodeURIComponent(cert)}`);
       await expect(openLogged(secure)).rejects.toThrow(
         /^BROKER_URL: the certificate of .* is not trusted .*\?ca=FILE\.$/,
       );

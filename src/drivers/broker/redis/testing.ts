@@ -1,20 +1,4 @@
 import { createClient } from '@redis/client';
-import { pino } from 'pino';
-import { openBroker } from '../index.ts';
-import type { Broker } from '../port.ts';
-
-/** A line of the log as pino writes it. */
-export interface Line {
-  readonly level: number;
-  readonly msg: string;
-}
-
-/** A broker at a URL, and what it logs. */
-export async function openLogged(url: string): Promise<{ broker: Broker; lines: Line[] }> {
-  const lines: Line[] = [];
-  const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) });
-  return { broker: await openBroker(url, { log }), lines };
-}
 
 /** Does something with a plain client of a server. */
 export async function asking<T>(

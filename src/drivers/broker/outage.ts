@@ -1,6 +1,8 @@
-import type { Logger } from '../../../base/logger.ts';
+import type { Logger } from '../../base/logger.ts';
 
 interface OutageOptions {
+  /** What the server is called. */
+  readonly server: string;
   readonly log: Logger;
   /** What an operator reads of an error that time alone does not mend; undefined for others. */
   readonly explain: (error: Error) => string | undefined;
@@ -11,19 +13,21 @@ interface OutageOptions {
  * once, why it lets us in no more although it is there.
  */
 export class Outage {
+  readonly #server: string;
   readonly #log: Logger;
   readonly #explain: OutageOptions['explain'];
   readonly #missing = new Set<object>();
   #explained = false;
 
-  constructor({ log, explain }: OutageOptions) {
+  constructor({ server, log, explain }: OutageOptions) {
+    this.#server = server;
     this.#log = log;
     this.#explain = explain;
   }
 
   lost(connection: object, error: Error): void {
     if (this.#missing.size === 0) {
-      this.#log.warn({ err: error }, 'the connection to Redis was lost; trying to get it back');
+      this.#log.warn({ err: error }, `the connection to ${this.#server} was lost; trying to get it back`);
     }
     this.#missing.add(connection);
   }
@@ -44,6 +48,6 @@ export class Outage {
   back(connection: object): void {
     if (!this.#missing.delete(connection) || this.#missing.size > 0) return;
     this.#explained = false;
-    this.#log.info('the connection to Redis is back');
+    this.#log.info(`the connection to ${this.#server} is back`);
   }
 }

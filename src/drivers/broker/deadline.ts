@@ -1,4 +1,4 @@
-/** What `work` answers, or an error after so many milliseconds: the library waits for ever for a server that is silent. */
+/** What `work` answers, or an error after so many milliseconds, for libraries that wait for ever for a silent server. */
 export async function within<T>(deadline: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
