@@ -17,7 +17,7 @@ import { WatchedApi } from './load/watched-api.ts';
 const SEED = Number(process.env.HOLDFAST_SEED ?? Math.floor(Math.random() * 1_000_000));
 const MINUTE = 60_000;
 /** A server that holds what it cannot pass on would have far more. */
-const MEMORY = 400 * 1024 ** 2;
+const MEMORY = 768 * 1024 ** 2;
 
 interface Outage {
   readonly what: string;
