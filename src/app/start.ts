@@ -1,3 +1,4 @@
+import { withDeadline } from '../base/deadline.ts';
 import { Closers, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { type Config, isLoopback } from '../config.ts';
@@ -7,7 +8,6 @@ import { openCatalog } from './catalog.ts';
 import type { Commands } from './control/commands.ts';
 import { startControlServer } from './control/server.ts';
 import { checkCopy } from './copy/at-start.ts';
-import { withDeadline } from './deadline.ts';
 import { openGround } from './ground.ts';
 import { checkInstallation } from './installation.ts';
 import { runMigrations } from './migrations.ts';

@@ -1,8 +1,8 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import { backoff } from '../../../base/backoff.ts';
+import { withDeadline } from '../../../base/deadline.ts';
 import type { Logger } from '../../../base/logger.ts';
-import { within } from '../deadline.ts';
 import { closed, unavailable } from '../errors.ts';
 import { Outage } from '../outage.ts';
 import { lastingError } from './errors.ts';
@@ -110,7 +110,7 @@ export class Connection {
 
   /** Resolves when what was sent is with the server; throws where that cannot be had soon. */
   flush(): Promise<void> {
-    return within(FLUSH_DEADLINE, this.nats.flush());
+    return withDeadline(FLUSH_DEADLINE, this.nats.flush());
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { unlessAborted } from '../../../base/deadline.ts';
 import { HoldfastError } from '../../../base/errors.ts';
 import type { Running } from '../../../base/lifecycle.ts';
 import { closed, unavailable } from '../errors.ts';
@@ -80,10 +81,7 @@ export const openNats: OpenBroker = async (url, { log }) => {
     async probe(signal) {
       if (over) throw closed();
       signal.throwIfAborted();
-      const aborted = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      });
-      await Promise.race([aborted, guarded(probe)]);
+      await unlessAborted(signal, guarded(probe));
     },
 
     close() {

@@ -1,5 +1,5 @@
 import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from '@nats-io/transport-node';
-import { within } from '../deadline.ts';
+import { withDeadline } from '../../../base/deadline.ts';
 import { Delivery } from './delivery.ts';
 
 /** Milliseconds that a request for a message stands at the server, and that its answer may take beyond that. */
@@ -60,7 +60,7 @@ export class Lane {
     this.#answer = undefined;
     answer?.(undefined);
     if (this.#subscription.isClosed()) return;
-    await within(DRAIN_DEADLINE, this.#subscription.drain()).catch(() => this.#subscription.unsubscribe());
+    await withDeadline(DRAIN_DEADLINE, this.#subscription.drain()).catch(() => this.#subscription.unsubscribe());
   }
 
   #subscribe(): Subscription {

@@ -1,7 +1,7 @@
 import { type ChannelModel, connect } from 'amqplib';
 import { backoff } from '../../../base/backoff.ts';
+import { withDeadline } from '../../../base/deadline.ts';
 import type { Logger } from '../../../base/logger.ts';
-import { within } from '../deadline.ts';
 import { closed, unavailable } from '../errors.ts';
 import type { RabbitTarget } from './target.ts';
 
@@ -61,7 +61,7 @@ export class Connection {
     const model = await this.ready();
     this.#parts.add(part);
     try {
-      await within(ATTACH_DEADLINE, part.attach(model));
+      await withDeadline(ATTACH_DEADLINE, part.attach(model));
     } catch (error) {
       this.#parts.delete(part);
       throw unavailable(error);
@@ -111,7 +111,7 @@ export class Connection {
   async #connect(): Promise<void> {
     const { server, tls } = this.#target;
     const options = { ...tls, timeout: CONNECT_DEADLINE, noDelay: true, keepAlive: true };
-    const model = await within(CONNECT_DEADLINE + 1_000, connect({ ...server, heartbeat: HEARTBEAT }, options));
+    const model = await withDeadline(CONNECT_DEADLINE + 1_000, connect({ ...server, heartbeat: HEARTBEAT }, options));
     let gone: Error | undefined;
     // What was wrong comes first, then that it is over.
     model.on('error', (error) => {
@@ -130,7 +130,7 @@ export class Connection {
     });
     this.#blocked = false;
     try {
-      for (const part of this.#parts) await within(ATTACH_DEADLINE, part.attach(model));
+      for (const part of this.#parts) await withDeadline(ATTACH_DEADLINE, part.attach(model));
       if (gone) throw gone;
       if (this.#closing) throw closed();
     } catch (error) {
@@ -170,4 +170,4 @@ export class Connection {
 }
 
 /** One that is gone already says so by an error. */
-const shut = (model: ChannelModel): Promise<void> => within(CLOSE_DEADLINE, model.close()).catch(() => undefined);
+const shut = (model: ChannelModel): Promise<void> => withDeadline(CLOSE_DEADLINE, model.close()).catch(() => undefined);

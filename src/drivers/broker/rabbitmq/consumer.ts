@@ -1,8 +1,8 @@
 import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { backoff } from '../../../base/backoff.ts';
+import { withDeadline } from '../../../base/deadline.ts';
 import type { Running } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/logger.ts';
-import { within } from '../deadline.ts';
 import { parseMessage } from '../message.ts';
 import { type ConsumeOptions, MAX_ATTEMPTS, type MessageHandler, RETRY } from '../port.ts';
 import { openChannel } from './channel.ts';
@@ -64,12 +64,12 @@ export class Consumer implements Running, Part {
     this.#stopping.abort();
     const current = this.#current;
     if (current && !connection.away) {
-      await within(STOP_DEADLINE, current.channel.cancel(current.tag)).catch(() => undefined);
+      await withDeadline(STOP_DEADLINE, current.channel.cancel(current.tag)).catch(() => undefined);
     }
     await Promise.all(this.#running);
     // What is not settled goes back to the queue with the channel.
     if (current)
-      await within(
+      await withDeadline(
         STOP_DEADLINE,
         Promise.try(() => current.channel.close()),
       ).catch(() => undefined);
@@ -109,12 +109,12 @@ export class Consumer implements Running, Part {
   /** The message waits in another queue; only when the server has it there it is taken from this one. */
   async #retry(channel: ConfirmChannel, message: ConsumeMessage, attempt: number): Promise<void> {
     try {
-      const queue = await within(
+      const queue = await withDeadline(
         SETTLE_DEADLINE,
         Promise.try(() => assertRetries(channel, this.#queue, backoff(attempt, RETRY))),
       );
       const headers = { [ATTEMPT]: attempt + 1 };
-      await within(SETTLE_DEADLINE, confirmed(channel, '', queue, message.content, { headers }));
+      await withDeadline(SETTLE_DEADLINE, confirmed(channel, '', queue, message.content, { headers }));
       onOpen(() => channel.ack(message));
     } catch {
       // The server is away: it gives the message to whoever is there when it is back.

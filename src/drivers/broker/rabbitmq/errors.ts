@@ -19,7 +19,7 @@ function reasonOf({ message, ...error }: Error, target: RabbitTarget): string {
     return `${at} has an exchange or a queue of our name that is not ours; delete it, or set another ?prefix= (${firstLine(message)})`;
   }
   const errno = errnoOf(error) ?? '';
-  if (/timeout|timed out|No answer/i.test(message) || errno === 'ETIMEDOUT') {
+  if (/timeout|timed out|not done after/i.test(message) || errno === 'ETIMEDOUT') {
     return `${at} does not answer; check host and port`;
   }
   switch (errno) {

@@ -1,3 +1,4 @@
+import { unlessAborted } from '../../../base/deadline.ts';
 import { HoldfastError } from '../../../base/errors.ts';
 import type { Running } from '../../../base/lifecycle.ts';
 import { closed, unavailable } from '../errors.ts';
@@ -74,10 +75,10 @@ export const openRabbit: OpenBroker = async (url, { log }) => {
 
     async probe(signal) {
       signal.throwIfAborted();
-      const aborted = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      });
-      await Promise.race([aborted, guarded(() => publisher.probe())]);
+      await unlessAborted(
+        signal,
+        guarded(() => publisher.probe()),
+      );
     },
 
     close() {

@@ -1,7 +1,7 @@
 import type { Channel, ChannelModel } from 'amqplib';
+import { withDeadline } from '../../../base/deadline.ts';
 import type { Running } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/logger.ts';
-import { within } from '../deadline.ts';
 import { parseMessage } from '../message.ts';
 import { BACKLOG, type BrokerMessage } from '../port.ts';
 import { openChannel } from './channel.ts';
@@ -46,7 +46,7 @@ export class Listener implements Running, Part {
     connection.remove(this);
     const channel = this.#channel;
     if (channel && !connection.away) {
-      await within(
+      await withDeadline(
         STOP_DEADLINE,
         Promise.try(() => channel.close()),
       ).catch(() => undefined);

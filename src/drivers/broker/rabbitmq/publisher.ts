@@ -1,5 +1,5 @@
 import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
-import { within } from '../deadline.ts';
+import { withDeadline } from '../../../base/deadline.ts';
 import { unavailable } from '../errors.ts';
 import { openChannel } from './channel.ts';
 import { assertExchange, exchangeOf } from './queues.ts';
@@ -31,7 +31,7 @@ export class Publisher {
     if (this.#inFlight >= MAX_IN_FLIGHT) throw unavailable(new Error('Too many messages are not confirmed yet.'));
     this.#inFlight += 1;
     try {
-      await within(CONFIRM_DEADLINE, confirmed(channel, exchangeOf(this.#prefix), topic, body));
+      await withDeadline(CONFIRM_DEADLINE, confirmed(channel, exchangeOf(this.#prefix), topic, body));
     } finally {
       this.#inFlight -= 1;
     }
@@ -40,7 +40,7 @@ export class Publisher {
   /** Asks the server something that costs it nothing. */
   async probe(): Promise<void> {
     if (!this.#channel) throw unavailable(new Error('There is no channel.'));
-    await within(CONFIRM_DEADLINE, this.#channel.checkExchange(exchangeOf(this.#prefix)));
+    await withDeadline(CONFIRM_DEADLINE, this.#channel.checkExchange(exchangeOf(this.#prefix)));
   }
 }
 

@@ -1,3 +1,4 @@
+import { unlessAborted } from '../../../base/deadline.ts';
 import { HoldfastError } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
 import type { Running } from '../../../base/lifecycle.ts';
@@ -89,13 +90,10 @@ export const openRedis: OpenBroker = async (url, { log }) => {
     async probe(signal) {
       if (over) throw closed();
       signal.throwIfAborted();
-      const aborted = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      });
       const answered = probe().catch((error) => {
         throw isRefusing(error) ? new HoldfastError('unavailable', `${remedyOf(error)}.`, { cause: error }) : error;
       });
-      await Promise.race([aborted, answered]);
+      await unlessAborted(signal, answered);
     },
 
     close() {

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { unlessAborted } from '../../../base/deadline.ts';
 import { closedError } from '../errors.ts';
 import type { Execute } from '../kysely-over.ts';
 import { type MigrationHost, migrate, migrationStates } from '../migrator.ts';
@@ -45,10 +46,10 @@ export function createView<T>({ address, units, reads, replica, times, work, log
     async probe(signal) {
       signal.throwIfAborted();
       if (work.closed) throw closedError();
-      const aborted = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      });
-      await Promise.race([aborted, runUnit(units, times, async () => {})]);
+      await unlessAborted(
+        signal,
+        runUnit(units, times, async () => {}),
+      );
     },
   };
 }
