@@ -35,7 +35,12 @@ function apiOn(stack: StackKind) {
   const leftOut = absent(parts.filter((part): part is EngineName => part !== 'disk')).join(', ');
   const include = leftOut ? ['test/harness/left-out.ts'] : ['test/api/*.test.ts'];
   const made = project(`api:${parts.join('+')}`, 2, include, servers, stack);
-  return { ...made, test: { ...made.test, provide: { stack, leftOut } } };
+  return together({ ...made, test: { ...made.test, provide: { stack, leftOut } } });
+}
+
+/** One process runs many files, one after another, and may keep a stack for them. */
+function together(made: ReturnType<typeof project>) {
+  return { ...made, test: { ...made.test, isolate: false } };
 }
 
 export default defineConfig({
@@ -56,7 +61,7 @@ export default defineConfig({
       ),
       // They wait more than they work: for servers that start, are cut off, and come back.
       project('drivers', 1, [DRIVERS], 3 * workers),
-      project('api', 2, ['test/api/**/*.test.ts'], servers),
+      together(project('api', 2, ['test/api/**/*.test.ts'], servers)),
       ...STACKS.map(apiOn),
       // They, too.
       project('faults', 3, ['test/faults/**/*.test.ts'], servers),

@@ -3,9 +3,9 @@ import { SignJWT } from 'jose/jwt/sign';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Api } from '../harness/client.ts';
 import { expectProblem } from '../harness/problems.ts';
-import { useStack } from '../harness/stack.ts';
+import { useSharedStack, useStack } from '../harness/stack.ts';
 
-const stack = useStack();
+const stack = useSharedStack();
 const password = 'correct horse battery staple';
 
 const signUp = (json: unknown) => stack.api.call('POST', '/api/auth/signup', { json });

@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Api } from '../harness/client.ts';
 import { noise } from '../harness/fixtures/random.ts';
 import { expectProblem } from '../harness/problems.ts';
-import { useStack } from '../harness/stack.ts';
+import { useSharedStack } from '../harness/stack.ts';
 
-const stack = useStack();
+const stack = useSharedStack();
 const SIZE = 200_003;
 const bytes = noise(SIZE, 9);
 let user: Api;

@@ -2,10 +2,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Api } from '../harness/client.ts';
 import { fixture } from '../harness/fixtures.ts';
 import { expectProblem } from '../harness/problems.ts';
-import { useStack } from '../harness/stack.ts';
+import { useSharedStack } from '../harness/stack.ts';
 import type { UploadedFile } from '../harness/views.ts';
 
-const stack = useStack();
+const stack = useSharedStack();
 let user: Api;
 let notes: UploadedFile;
 let bytes: Buffer;

@@ -4,10 +4,10 @@ import type { Api } from '../harness/client.ts';
 import { sendRaw } from '../harness/http.ts';
 import { query } from '../harness/inspect.ts';
 import { expectProblem } from '../harness/problems.ts';
-import { useStack } from '../harness/stack.ts';
+import { useSharedStack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 
-const stack = useStack();
+const stack = useSharedStack();
 let user: Api;
 beforeAll(async () => {
   user = await stack.api.signUp();

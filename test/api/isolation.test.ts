@@ -3,9 +3,9 @@ import type { Api } from '../harness/client.ts';
 import { fixture } from '../harness/fixtures.ts';
 import { isForSomebody, mediaExamples, type Route, readDescription, routesOf } from '../harness/openapi.ts';
 import { expectProblem } from '../harness/problems.ts';
-import { useStack } from '../harness/stack.ts';
+import { useSharedStack } from '../harness/stack.ts';
 
-const stack = useStack();
+const stack = useSharedStack();
 let owner: Api;
 let other: Api;
 let routes: Route[];

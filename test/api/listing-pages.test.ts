@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Api } from '../harness/client.ts';
 import { seeded } from '../harness/fixtures/random.ts';
-import { useStack } from '../harness/stack.ts';
+import { useSharedStack } from '../harness/stack.ts';
 import type { FileView, Page } from '../harness/views.ts';
 
-const stack = useStack();
+const stack = useSharedStack();
 const FOLDERS = ['', 'a', 'a/b', 'ä'];
 const NAMES = ['a', 'A', 'b', 'ß', 'ss', 'Z', '～', '🏔', 'a b', 'a.b'];
 let user: Api;

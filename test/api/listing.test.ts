@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Api } from '../harness/client.ts';
 import { fixture } from '../harness/fixtures.ts';
-import { useStack } from '../harness/stack.ts';
+import { useSharedStack } from '../harness/stack.ts';
 
-const stack = useStack();
+const stack = useSharedStack();
 let user: Api;
 beforeAll(async () => {
   user = await stack.api.signUp();

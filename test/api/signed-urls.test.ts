@@ -3,11 +3,11 @@ import type { Api } from '../harness/client.ts';
 import { fixture, sha256 } from '../harness/fixtures.ts';
 import { call } from '../harness/http.ts';
 import { expectProblem, expectUrlRefused } from '../harness/problems.ts';
-import { useStack } from '../harness/stack.ts';
+import { useSharedStack } from '../harness/stack.ts';
 import { stackKind } from '../harness/stack-kind.ts';
 import { until } from '../harness/until.ts';
 
-const stack = useStack();
+const stack = useSharedStack();
 let user: Api;
 beforeAll(async () => {
   user = await stack.api.signUp();

@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Api } from '../harness/client.ts';
 import { fixture } from '../harness/fixtures.ts';
 import { expectProblem } from '../harness/problems.ts';
-import { useStack } from '../harness/stack.ts';
+import { useSharedStack } from '../harness/stack.ts';
 
-const stack = useStack();
+const stack = useSharedStack();
 let user: Api;
 let photo: string;
 let pdf: string;

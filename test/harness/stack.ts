@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { Api } from './client.ts';
 import type { EngineName, Place } from './engines/index.ts';
+import { keep } from './engines/keeping.ts';
 import { place } from './engines/use.ts';
 import type { Installation } from './inspect.ts';
 import { type Environment, type Finished, runCli, type ServerProcess, startServer } from './process.ts';
@@ -24,6 +25,8 @@ export interface StackOptions extends Partial<StackKind> {
 
 /** Holdfast as it was asked for, running on data of its own. */
 export interface Stack extends Installation {
+  /** Holds all that it has on this disk. */
+  readonly folder: string;
   /** Of the first instance. */
   readonly dataDir: string;
   /** The first of the instances. */
@@ -60,7 +63,7 @@ const SECRET = 'the secret of a stack that is there for a test only';
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const ground = await layOut(options);
-  const { installation, settings, remove } = ground;
+  const { folder, installation, settings, remove } = ground;
   const all: ServerProcess[] = [];
   const current: ServerProcess[] = [];
   let more: Environment = {};
@@ -89,6 +92,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   }
   return {
     ...installation,
+    folder,
     dataDir: installation.dataDirs[0] as string,
     servers: current,
     get server() {
@@ -146,7 +150,7 @@ async function layOut(options: StackOptions) {
       ...(brokerUrl === 'local:' ? {} : { BROKER_URL: brokerUrl }),
     };
     const settings = (instance: number): Environment => ({ ...common, DATA_DIR: dataDirs[instance] as string });
-    return { installation: { databaseUrl, storageUrl, dataDirs }, settings, remove };
+    return { folder, installation: { databaseUrl, storageUrl, dataDirs }, settings, remove };
   } catch (error) {
     await remove();
     throw error;
@@ -157,7 +161,43 @@ async function layOut(options: StackOptions) {
  * A stack for all tests of a file or a `describe`, started before the first and ended after the last. When a test
  * fails, what the servers printed meanwhile is printed.
  */
-export function useStack(options: StackOptions = {}): Omit<Stack, 'dispose'> {
+export const useStack = (options: StackOptions = {}): Omit<Stack, 'dispose'> =>
+  use(
+    () => startStack(options),
+    (stack) => stack.dispose(),
+  );
+
+/** Of this process, by what they stand on. The keeper ends them with it. */
+const shared = new Map<string, Promise<Stack>>();
+
+/**
+ * The same for tests that neither mind what others left there, and be it work that is not done yet, nor stop a server:
+ * the files that one process runs, one after another, have it together.
+ */
+export const useSharedStack = (): Omit<Stack, 'dispose' | 'start' | 'startInstance'> =>
+  use(
+    () => {
+      const kind = JSON.stringify(stackKind());
+      const stack = shared.get(kind) ?? startKept();
+      shared.set(kind, stack);
+      return stack;
+    },
+    // What servers cover they write down when they end by themselves.
+    async (stack) => {
+      if (!process.env.NODE_V8_COVERAGE) return;
+      shared.clear();
+      await stack.dispose();
+    },
+  );
+
+async function startKept(): Promise<Stack> {
+  const stack = await startStack();
+  keep({ folder: stack.folder });
+  for (const { pid } of stack.servers) keep({ pid, stop: 'SIGKILL' });
+  return stack;
+}
+
+function use(start: () => Promise<Stack>, end: (stack: Stack) => Promise<void>): Omit<Stack, 'dispose'> {
   let stack: Stack | undefined;
   const shown = new Map<number, number>();
   const present = (): Stack => {
@@ -165,7 +205,8 @@ export function useStack(options: StackOptions = {}): Omit<Stack, 'dispose'> {
     return stack;
   };
   beforeAll(async () => {
-    stack = await startStack(options);
+    stack = await start();
+    for (const { pid, output } of stack.servers) shown.set(pid, output().length);
   });
   afterEach(({ task }) => {
     for (const { pid, output } of present().servers) {
@@ -173,6 +214,6 @@ export function useStack(options: StackOptions = {}): Omit<Stack, 'dispose'> {
       shown.set(pid, output().length);
     }
   });
-  afterAll(() => stack?.dispose());
+  afterAll(() => (stack ? end(stack) : undefined));
   return new Proxy({} as Stack, { get: (_, name) => Reflect.get(present(), name) });
 }

@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Api } from '../../harness/client.ts';
 import { CORNERS } from '../../harness/fixtures/images.ts';
 import { type FixtureName, fixture, sha256 } from '../../harness/fixtures.ts';
-import { useStack } from '../../harness/stack.ts';
+import { useSharedStack } from '../../harness/stack.ts';
 import type { FileView } from '../../harness/views.ts';
 
-const stack = useStack();
+const stack = useSharedStack();
 let user: Api;
 beforeAll(async () => {
   user = await stack.api.signUp();
