@@ -31,3 +31,14 @@ export function peakMemory(pid: number): number {
   }
   return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' }).trim()) * 1024;
 }
+
+/** A round of both, each in turn the first: what one leaves behind in caches must not favour the other. */
+export async function inTurn<T>(
+  round: number,
+  raw: () => Promise<T>,
+  ours: () => Promise<T>,
+): Promise<{ raw: T; ours: T }> {
+  if (round % 2 === 0) return { raw: await raw(), ours: await ours() };
+  const first = await ours();
+  return { raw: await raw(), ours: first };
+}

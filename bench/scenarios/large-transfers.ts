@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { formatSize } from '../../src/base/units.ts';
 import { Connection, head } from '../http.ts';
-import { cpuSeconds, median, peakMemory } from '../measure.ts';
+import { cpuSeconds, inTurn, median, peakMemory } from '../measure.ts';
 import type { Finding, Scenario } from '../scenario.ts';
 import { type Server, signUp, startHoldfast, startRaw } from '../servers.ts';
 
@@ -26,7 +28,8 @@ async function raw(): Promise<Side> {
     status: 201,
     idOf: String,
     downloadHead: (id) => head('GET', `/${id}`, {}),
-    remove: async () => {},
+    // As ours does: whoever writes next would otherwise get the pages that the other has set free.
+    remove: (id) => rm(join(server.folder, 'files', id)),
   };
 }
 
@@ -91,7 +94,11 @@ export const largeTransfers: Scenario = {
     try {
       const pairs: { ours: Awaited<ReturnType<typeof round>>; raw: Awaited<ReturnType<typeof round>> }[] = [];
       for (let index = 0; index <= rounds; index++) {
-        const pair = { raw: await round(sides.raw), ours: await round(sides.ours) };
+        const pair = await inTurn(
+          index,
+          () => round(sides.raw),
+          () => round(sides.ours),
+        );
         if (index > 0) pairs.push(pair);
       }
       const peak = peakMemory(sides.ours.server.pid);

@@ -1,5 +1,5 @@
 import { formatSize } from '../../src/base/units.ts';
-import { median, peakMemory } from '../measure.ts';
+import { inTurn, median, peakMemory } from '../measure.ts';
 import type { Finding, Scenario } from '../scenario.ts';
 import { CONCURRENCY, COUNT, downloads, ours, type Round, raw, SIZE, uploads } from '../small-files.ts';
 
@@ -32,13 +32,19 @@ export const smallTransfers: Scenario = {
       const down: { ours: Round; raw: Round }[] = [];
       // The first round warms both up and is not counted.
       for (let round = 0; round <= rounds; round++) {
-        const upRaw = await uploads(sides.raw, 201);
-        const upOurs = await uploads(sides.ours, 202);
-        const downRaw = await downloads(sides.raw, upRaw.ids);
-        const downOurs = await downloads(sides.ours, upOurs.ids);
+        const uploaded = await inTurn(
+          round,
+          () => uploads(sides.raw, 201),
+          () => uploads(sides.ours, 202),
+        );
+        const downloaded = await inTurn(
+          round,
+          () => downloads(sides.raw, uploaded.raw.ids),
+          () => downloads(sides.ours, uploaded.ours.ids),
+        );
         if (round === 0) continue;
-        up.push({ ours: upOurs, raw: upRaw });
-        down.push({ ours: downOurs, raw: downRaw });
+        up.push(uploaded);
+        down.push(downloaded);
       }
       const memory = `peak ${formatSize(peakMemory(sides.ours.server.pid))} (raw ${formatSize(peakMemory(sides.raw.server.pid))})`;
       return [
