@@ -38,6 +38,7 @@ export const ACCESS: Readonly<Record<string, Grant>> = {
       'signDownload',
     ),
   },
+  ingest: { calls: some(UploadServiceDefinition, 'confirmArrival') },
   processor: { calls: every(WorkServiceDefinition) },
   janitor: {
     calls: [

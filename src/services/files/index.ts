@@ -34,6 +34,7 @@ import { abandonUpload, abortUpload } from './uploads/abandon.ts';
 import { beginUpload } from './uploads/begin.ts';
 import { checkUploadOpen } from './uploads/check-open.ts';
 import { confirmUpload } from './uploads/confirm.ts';
+import { confirmArrival } from './uploads/confirm-arrival.ts';
 import { extendUpload } from './uploads/extend.ts';
 import { finishUpload } from './uploads/finish.ts';
 import { generateUploadURLs } from './uploads/generate-urls.ts';
@@ -72,6 +73,7 @@ const UPLOAD_VERBS: Verbs<UploadServiceDefinition> = {
   finishUpload,
   abandonUpload,
   checkUploadOpen,
+  confirmArrival,
   resolveContent,
   claimIdempotencyKey,
   extendIdempotencyKey,

@@ -1,12 +1,12 @@
 import { isId } from '../../base/ids.ts';
+import { fileOfInboxKey } from '../../base/inbox-key.ts';
 
-/**
+export { inboxKey } from '../../base/inbox-key.ts';
+
+/*
  * The keys of objects. `in/{fileId}` is where a signed request puts the bytes of an upload; everything else stands
  * under `{ownerKey}/{fileId}/` and was never signed.
  */
-const INBOX = 'in/';
-
-export const inboxKey = (fileId: string): string => `${INBOX}${fileId}`;
 
 export const originalKey = (ownerKey: string, fileId: string, extension: string): string =>
   `${ownerKey}/${fileId}/original.${extension}`;
@@ -20,8 +20,9 @@ export const filePrefix = (ownerKey: string, fileId: string): string => `${owner
 
 /** The file that a key of our own pattern belongs to; undefined for any other key, which is none of our business. */
 export function fileOfKey(key: string): string | undefined {
+  const arriving = fileOfInboxKey(key);
+  if (arriving !== undefined) return arriving;
   const segments = key.split('/');
-  if (segments.length === 2 && segments[0] === 'in' && isId(segments[1] as string)) return segments[1];
   const [ownerKey, fileId, name] = segments;
   const ours =
     segments.length === 3 &&

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import type { OpenFiles } from '../testing.ts';
+import { arrivalLaws } from './arrivals.ts';
 import { eventLaws } from './events.ts';
 import { jobLaws } from './jobs.ts';
 import { leaseLaws } from './leases.ts';
@@ -11,6 +12,7 @@ import { uploadLaws } from './uploads.ts';
 /** What the files service keeps on every database. */
 export function filesLaws(open: OpenFiles): void {
   describe('uploads', () => uploadLaws(open));
+  describe('arrivals', () => arrivalLaws(open));
   describe('jobs', () => jobLaws(open));
   describe('events', () => eventLaws(open));
   describe('leases', () => leaseLaws(open));

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { CallContext } from '../../../base/context.ts';
 import { HoldfastError, hasCode } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
@@ -20,9 +21,9 @@ export const confirmUpload: FileVerb<'confirmUpload'> = (deps) => async (request
     if (!isConfirmToken(deps.confirmKey, fileId, confirmToken)) {
       throw new HoldfastError('signature_invalid', 'The confirm URL is not valid.');
     }
-    return confirm(deps, { fileId, ownerId: undefined, parts: request.parts }, context);
+    return confirmOrAwait(deps, { fileId, ownerId: undefined, parts: request.parts }, context);
   }
-  return confirm(deps, { fileId, ownerId: ownerOf(context, request.ownerId), parts: request.parts }, context);
+  return confirmOrAwait(deps, { fileId, ownerId: ownerOf(context, request.ownerId), parts: request.parts }, context);
 };
 
 interface Confirm {
@@ -31,6 +32,25 @@ interface Confirm {
   readonly ownerId: string | undefined;
   /** What the client believes it sent; empty: whatever the store has. */
   readonly parts: readonly ReceivedPart[];
+}
+
+/** Milliseconds before each further look at an upload that another is confirming. */
+const LOOKS = [50, 100, 200, 400, 800, 1_600];
+
+/**
+ * Like `confirm`; where another is at it, waits a little for what becomes of that, since it is the answer to this one as
+ * well: often a client and the store itself say at the same moment that the bytes are there.
+ */
+export async function confirmOrAwait(deps: FilesDeps, request: Confirm, context: CallContext) {
+  for (const wait of LOOKS) {
+    try {
+      return await confirm(deps, request, context);
+    } catch (error) {
+      if (!hasCode(error, 'upload_busy')) throw error;
+      await pause(wait, undefined, { signal: context.signal });
+    }
+  }
+  return confirm(deps, request, context);
 }
 
 /**

@@ -13,6 +13,67 @@ export const protobufPackage = "holdfast.internal.v1";
 
 export const protobufFileName = "holdfast/internal/v1/upload.proto";
 
+export const ArrivalOutcome = {
+  UNSPECIFIED: "ARRIVAL_OUTCOME_UNSPECIFIED",
+  /** CONFIRMED - The file is uploaded, by this or since earlier. */
+  CONFIRMED: "ARRIVAL_OUTCOME_CONFIRMED",
+  /** UNKNOWN - No row knows the upload: not yet, or not any more. */
+  UNKNOWN: "ARRIVAL_OUTCOME_UNKNOWN",
+  /** IGNORED - Nothing ends by an object under this key: it is none of a signed PUT, or its upload has ended. */
+  IGNORED: "ARRIVAL_OUTCOME_IGNORED",
+  /** REFUSED - What came is not what was declared, or is gone again; `code` says why. The upload stays open where that can be mended. */
+  REFUSED: "ARRIVAL_OUTCOME_REFUSED",
+} as const;
+
+export type ArrivalOutcome = typeof ArrivalOutcome[keyof typeof ArrivalOutcome];
+
+export namespace ArrivalOutcome {
+  export type UNSPECIFIED = typeof ArrivalOutcome.UNSPECIFIED;
+  export type CONFIRMED = typeof ArrivalOutcome.CONFIRMED;
+  export type UNKNOWN = typeof ArrivalOutcome.UNKNOWN;
+  export type IGNORED = typeof ArrivalOutcome.IGNORED;
+  export type REFUSED = typeof ArrivalOutcome.REFUSED;
+}
+
+export function arrivalOutcomeFromJSON(object: any): ArrivalOutcome {
+  switch (object) {
+    case 0:
+    case "ARRIVAL_OUTCOME_UNSPECIFIED":
+      return ArrivalOutcome.UNSPECIFIED;
+    case 1:
+    case "ARRIVAL_OUTCOME_CONFIRMED":
+      return ArrivalOutcome.CONFIRMED;
+    case 2:
+    case "ARRIVAL_OUTCOME_UNKNOWN":
+      return ArrivalOutcome.UNKNOWN;
+    case 3:
+    case "ARRIVAL_OUTCOME_IGNORED":
+      return ArrivalOutcome.IGNORED;
+    case 4:
+    case "ARRIVAL_OUTCOME_REFUSED":
+      return ArrivalOutcome.REFUSED;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum ArrivalOutcome");
+  }
+}
+
+export function arrivalOutcomeToNumber(object: ArrivalOutcome): number {
+  switch (object) {
+    case ArrivalOutcome.UNSPECIFIED:
+      return 0;
+    case ArrivalOutcome.CONFIRMED:
+      return 1;
+    case ArrivalOutcome.UNKNOWN:
+      return 2;
+    case ArrivalOutcome.IGNORED:
+      return 3;
+    case ArrivalOutcome.REFUSED:
+      return 4;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum ArrivalOutcome");
+  }
+}
+
 export const ContentAccess = {
   UNSPECIFIED: "CONTENT_ACCESS_UNSPECIFIED",
   OWNER: "CONTENT_ACCESS_OWNER",
@@ -113,6 +174,16 @@ export interface CheckUploadOpenRequest {
 }
 
 export interface CheckUploadOpenResponse {
+}
+
+export interface ConfirmArrivalRequest {
+  key: string;
+}
+
+export interface ConfirmArrivalResponse {
+  outcome: ArrivalOutcome;
+  /** A code of the error table, where it was refused. */
+  code?: string | undefined;
 }
 
 export interface ResolveContentRequest {
@@ -859,6 +930,128 @@ export const CheckUploadOpenResponse: MessageFns<CheckUploadOpenResponse> = {
   },
 };
 
+function createBaseConfirmArrivalRequest(): ConfirmArrivalRequest {
+  return { key: "" };
+}
+
+export const ConfirmArrivalRequest: MessageFns<ConfirmArrivalRequest> = {
+  encode(message: ConfirmArrivalRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConfirmArrivalRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConfirmArrivalRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ConfirmArrivalRequest>, I>>(base?: I): ConfirmArrivalRequest {
+    return ConfirmArrivalRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ConfirmArrivalRequest>, I>>(object: I): ConfirmArrivalRequest {
+    const message = createBaseConfirmArrivalRequest();
+    message.key = object.key ?? "";
+    return message;
+  },
+};
+
+function createBaseConfirmArrivalResponse(): ConfirmArrivalResponse {
+  return { outcome: ArrivalOutcome.UNSPECIFIED, code: undefined };
+}
+
+export const ConfirmArrivalResponse: MessageFns<ConfirmArrivalResponse> = {
+  encode(message: ConfirmArrivalResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.outcome !== ArrivalOutcome.UNSPECIFIED) {
+      writer.uint32(8).int32(arrivalOutcomeToNumber(message.outcome));
+    }
+    if (message.code !== undefined) {
+      writer.uint32(18).string(message.code);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConfirmArrivalResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConfirmArrivalResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.outcome = arrivalOutcomeFromJSON(reader.int32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ConfirmArrivalResponse>, I>>(base?: I): ConfirmArrivalResponse {
+    return ConfirmArrivalResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ConfirmArrivalResponse>, I>>(object: I): ConfirmArrivalResponse {
+    const message = createBaseConfirmArrivalResponse();
+    message.outcome = object.outcome ?? ArrivalOutcome.UNSPECIFIED;
+    message.code = object.code ?? undefined;
+    return message;
+  },
+};
+
 function createBaseResolveContentRequest(): ResolveContentRequest {
   return { ownerId: "", fileId: "", variant: "", access: ContentAccess.UNSPECIFIED };
 }
@@ -1455,7 +1648,7 @@ export const SettleIdempotencyKeyResponse: MessageFns<SettleIdempotencyKeyRespon
   },
 };
 
-/** What the gateway says to files about bytes that it moves itself. */
+/** What the gateway says to files about bytes that it moves itself, and ingest about bytes that came without us. */
 export type UploadServiceDefinition = typeof UploadServiceDefinition;
 export const UploadServiceDefinition = {
   name: "UploadService",
@@ -1508,6 +1701,18 @@ export const UploadServiceDefinition = {
       responseType: CheckUploadOpenResponse as typeof CheckUploadOpenResponse,
       responseStream: false,
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+    },
+    /**
+     * The store says that an object came under this key: confirms the upload that it belongs to. Whatever else it is about is
+     * told by the outcome; an error means that it could not be found out now, UPLOAD_BUSY that another confirm is under way.
+     */
+    confirmArrival: {
+      name: "ConfirmArrival",
+      requestType: ConfirmArrivalRequest as typeof ConfirmArrivalRequest,
+      requestStream: false,
+      responseType: ConfirmArrivalResponse as typeof ConfirmArrivalResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Where the bytes of a file or a variant are, for whoever may have them. */
     resolveContent: {
