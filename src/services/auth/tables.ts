@@ -1,15 +1,127 @@
-/** What auth keeps. No other service touches these tables. */
+/** What auth keeps. No other service touches these tables. Times are Unix time in milliseconds. */
 export interface AuthTables {
   users: UsersTable;
+  sessions: SessionsTable;
+  refresh_tokens: RefreshTokensTable;
+  api_tokens: ApiTokensTable;
+  invitations: InvitationsTable;
+  sign_in_attempts: SignInAttemptsTable;
+  audit: AuditTable;
+  auth_outbox: AuthOutboxTable;
+  auth_leases: AuthLeasesTable;
 }
 
 export interface UsersTable {
   id: string;
-  /** As `normaliseEmail` makes it; unique. */
+  /** As `normaliseEmail` makes it; unique. Of a deleted account something that is no address. */
   email: string;
   name: string | null;
-  /** bcrypt. */
+  /** bcrypt; empty for an account that has no password. */
   password_hash: string;
-  /** Unix time in milliseconds. */
   created_at: number;
+  role: UserRole;
+  disabled_at: number | null;
+  email_verified_at: number | null;
+  /** Access tokens without a session are good only if they were issued later. */
+  sessions_ended_at: number;
+  /** Nobody can sign in any more; the row stays until the account's files are gone. */
+  deleted_at: number | null;
+}
+
+export type UserRole = 'user' | 'admin';
+
+export interface SessionsTable {
+  id: string;
+  user_id: string;
+  /** `web`: a token in a browser's cookie. `tokens`: access and refresh tokens. */
+  kind: 'web' | 'tokens';
+  /** SHA-256; null where refresh tokens stand in its place. */
+  token_hash: string | null;
+  address: string;
+  user_agent: string;
+  created_at: number;
+  last_used_at: number;
+  /** Moves on with use. */
+  expires_at: number;
+}
+
+/** All tokens that a session has had: one that comes again after its use was stolen. */
+export interface RefreshTokensTable {
+  /** SHA-256. */
+  token_hash: string;
+  session_id: string;
+  created_at: number;
+  used_at: number | null;
+}
+
+export interface ApiTokensTable {
+  id: string;
+  user_id: string;
+  name: string;
+  /** SHA-256. */
+  token_hash: string;
+  /** The first characters, for people to recognise it by. */
+  hint: string;
+  /** JSON: a list of words. */
+  scopes: string;
+  created_at: number;
+  expires_at: number | null;
+  last_used_at: number | null;
+}
+
+export interface InvitationsTable {
+  id: string;
+  /** SHA-256. */
+  token_hash: string;
+  /** Null: for anybody. */
+  email: string | null;
+  created_by: string;
+  created_at: number;
+  expires_at: number;
+  used_at: number | null;
+}
+
+/** Failures, counted for whoever they are about. */
+export interface SignInAttemptsTable {
+  /** `account:…` and `signup:…` hold a hash, `address:…` an address or a network. */
+  name: string;
+  failures: number;
+  blocked_until: number;
+  /** When all of it is forgotten. */
+  expires_at: number;
+}
+
+export interface AuditTable {
+  id: string;
+  created_at: number;
+  action: string;
+  actor_kind: 'user' | 'service' | 'anonymous';
+  actor_id: string;
+  credential_id: string;
+  target_kind: string;
+  target_id: string;
+  owner_id: string;
+  address: string;
+  user_agent: string;
+  request_id: string;
+  /** JSON. */
+  data: string;
+}
+
+export interface AuthOutboxTable {
+  id: string;
+  /** Null until the relay has numbered it. */
+  position: number | null;
+  type: string;
+  version: number;
+  user_id: string;
+  /** JSON. */
+  data: string;
+  created_at: number;
+}
+
+export interface AuthLeasesTable {
+  name: string;
+  token: string;
+  lease_until: number;
 }

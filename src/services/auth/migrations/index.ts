@@ -1,5 +1,6 @@
 import type { Migration } from '../../../drivers/database/port.ts';
 import { users } from './0001_users.ts';
+import { signIn } from './0002_sign_in.ts';
 
 /** In the order in which they run. */
-export const AUTH_MIGRATIONS: readonly Migration[] = [users];
+export const AUTH_MIGRATIONS: readonly Migration[] = [users, signIn];
