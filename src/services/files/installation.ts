@@ -9,7 +9,14 @@ export async function readInstallation(db: Database<FilesTables>): Promise<{ id:
   return db.unit(async (tx) => {
     // Of several instances that start for the first time, one makes it.
     await lockLease(tx, db.dialect, 'installation');
-    const known = await tx.selectFrom('files_installation').select('id').executeTakeFirst();
+    // Should there be two, from a time before there was a lock, everybody means the same one.
+    const known = await tx
+      .selectFrom('files_installation')
+      .select('id')
+      .orderBy('created_at')
+      .orderBy('id')
+      .forUpdate()
+      .executeTakeFirst();
     if (known) {
       const owner = await tx.selectFrom('owners').select('owner_id').limit(1).executeTakeFirst();
       return { id: known.id, fresh: owner === undefined };

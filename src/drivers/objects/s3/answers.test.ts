@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
-import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { onStore } from '../../../../test/harness/engines/s3-client.ts';
+import { keysIn, onStore } from '../../../../test/harness/engines/s3-client.ts';
 import { describeWithEngines } from '../../../../test/harness/engines/use.ts';
 import { inChunks, optionsIn, pattern } from '../conformance/bodies.ts';
 import { newKey, newPrefix, readBody, type StartedPlace } from '../conformance/place.ts';
 import { openObjects } from '../index.ts';
 import type { ObjectStore } from '../port.ts';
-import { dataRoot, encryptionFields, SIZES } from './bucket.ts';
-import { createClients } from './clients.ts';
-import { claim } from './installation.ts';
+import { type Bucket, dataRoot, encryptionFields, SIZES } from './bucket.ts';
+import { type Clients, createClients } from './clients.ts';
+import { claim, installation } from './installation.ts';
 import { put } from './put.ts';
 import { first, type Middleman, openMiddleman, startPlace } from './testing.ts';
 import { parseS3Url } from './url.ts';
@@ -21,6 +21,7 @@ describeWithEngines(['s3'], 'answers of the store', () => {
   let place: StartedPlace;
   let middleman: Middleman;
   let store: ObjectStore;
+  const opened: Clients[] = [];
   beforeAll(async () => {
     place = await startPlace();
     middleman = await openMiddleman(place.url);
@@ -30,6 +31,7 @@ describeWithEngines(['s3'], 'answers of the store', () => {
     middleman.meddle = () => 'pass';
   });
   afterAll(async () => {
+    for (const clients of opened) clients.close();
     await store.close();
     await middleman.close();
     await place.stop();
@@ -149,30 +151,61 @@ describeWithEngines(['s3'], 'answers of the store', () => {
     });
   });
 
-  test('of a store that knows no conditions are made up for by looking first', async () => {
-    const location = parseS3Url(place.url);
+  /** The store by a client of its own, under a prefix of its own. */
+  async function bucketAt(folder: string, conditional: boolean): Promise<Bucket> {
+    const location = parseS3Url(middleman.url);
     const { log } = optionsIn(tmpdir());
     const clients = await createClients(location, undefined, log);
-    const { bucket: name, root } = location;
-    const bucket = {
-      name,
+    opened.push(clients);
+    const root = `${location.root}${folder}`;
+    return {
+      name: location.bucket,
       root,
       clients,
       encryption: encryptionFields(undefined),
-      conditional: false,
+      conditional,
       sizes: SIZES,
       log,
     };
+  }
+
+  test('of a store that knows no conditions are made up for by looking first', async () => {
+    const bucket = await bucketAt('', false);
     const key = newKey();
     await put(bucket, key, pattern(10));
     await expect(put(bucket, key, pattern(20))).rejects.toMatchObject({ code: 'conflict' });
     await expect(put(bucket, key, inChunks(pattern(20)))).rejects.toMatchObject({ code: 'conflict' });
     expect((await readBody(store, key)).equals(pattern(10))).toBe(true);
-    const apart = { ...bucket, root: `${root}apart/` };
+    const apart = { ...bucket, root: `${bucket.root}apart/` };
     await claim(apart, 'one');
     await claim(apart, 'one');
     await expect(claim(apart, 'two')).rejects.toMatchObject({ code: 'conflict' });
-    expect(dataRoot(apart)).toBe(`${root}apart/data/`);
-    clients.close();
+    expect(dataRoot(apart)).toBe(`${bucket.root}apart/data/`);
+  });
+
+  test('that another claims it just now are asked for again', async () => {
+    const bucket = await bucketAt('claimed/', true);
+    middleman.meddle = first(1, { status: 409, code: 'ConditionalRequestConflict' }, isPut);
+    await claim(bucket, 'one');
+    expect(await installation(bucket)).toBe('one');
+  });
+
+  test('of a store that knows no conditions make it belong to one of two who claim it at once', async () => {
+    const [one, two] = [await bucketAt('rivals/', false), await bucketAt('rivals/', false)];
+    const claimed = claim(one, 'one');
+    const settled = claimed.catch(() => undefined);
+    // Both have seen that it belongs to nobody, and the second writes its name only when the first thinks that it is done.
+    two.clients.quick.middlewareStack.add(
+      (next) => async (args) => {
+        const { Key = '', Body } = args.input as PutObjectCommandInput;
+        if (Body !== undefined && Key.endsWith('/installation')) await settled;
+        return next(args);
+      },
+      { step: 'initialize' },
+    );
+    const outcomes = await Promise.allSettled([claimed, claim(two, 'two')]);
+    const winners = ['one', 'two'].filter((_, at) => outcomes[at]?.status === 'fulfilled');
+    expect(winners).toEqual([await installation(one)]);
+    expect((await keysIn(place.url)).filter((key) => key.includes('/claims/'))).toEqual([]);
   });
 });

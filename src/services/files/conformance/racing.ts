@@ -39,6 +39,16 @@ export function racingLaws(open: OpenFiles): void {
     expect(await bed.db.reader.selectFrom('files_installation').selectAll().execute()).toHaveLength(1);
   });
 
+  it('means one installation, should two have been made', async () => {
+    const [later, earlier] = [newId(), newId()];
+    const rows = [
+      { id: later, created_at: 2 },
+      { id: earlier, created_at: 1 },
+    ];
+    await bed.db.unit((tx) => tx.insertInto('files_installation').values(rows).execute());
+    expect(await bed.installation()).toEqual({ id: earlier, fresh: true });
+  });
+
   it('makes an owner once, whose quota counts every upload', async () => {
     const begun = await many(() => begin('new'));
     expect(new Set(begun.map(({ key }) => key.split('/')[0])).size).toBe(1);
