@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 /** A value of the environment: what it is called, and what it may be. */
 export interface Setting<T> {
   readonly name: string;
@@ -13,14 +15,36 @@ export interface Setting<T> {
   readonly secret: boolean;
 }
 
-export const setting = <T>(
+type More = Partial<Pick<Setting<unknown>, 'aliases' | 'secret'>>;
+type Parse<T> = (text: string) => T | undefined;
+
+export function setting<T>(
+  name: string,
+  fallback: string,
+  expects: string,
+  parse: Parse<T>,
+  about: string,
+  more?: More,
+): Setting<T>;
+/** One that may be left out, and then is undefined. */
+export function setting<T>(
+  name: string,
+  fallback: undefined,
+  expects: string,
+  parse: Parse<T>,
+  about: string,
+  more?: More,
+): Setting<T | undefined>;
+export function setting<T>(
   name: string,
   fallback: string | undefined,
   expects: string,
-  parse: (text: string) => T | undefined,
+  parse: Parse<T>,
   about: string,
-  { aliases = [], secret = false }: Partial<Pick<Setting<T>, 'aliases' | 'secret'>> = {},
-): Setting<T> => ({ name, fallback, expects, parse, about, aliases, secret });
+  { aliases = [], secret = false }: More = {},
+): Setting<T> {
+  return { name, fallback, expects, parse, about, aliases, secret };
+}
 
 /** What may be shown of a value: not a password in a URL. */
 export const shown = ({ secret }: Setting<unknown>, value: string): string =>
@@ -29,6 +53,8 @@ export const shown = ({ secret }: Setting<unknown>, value: string): string =>
 /* What values may be: each answers undefined for text that is none. */
 
 export const text = (value: string) => value;
+/** Of a file or a folder. */
+export const path = (value: string) => resolve(value);
 export const list = (value: string) =>
   value
     .split(',')

@@ -1,8 +1,9 @@
 import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { expect, test } from 'vitest';
+import { parseClientGrant } from '../base/client-grant.ts';
 import { DESCRIPTORS } from '../contract/descriptors.ts';
-import { ACCESS, accessWith, parseClientGrant } from './access.ts';
+import { ACCESS, accessWith } from './access.ts';
 import { methodsOf } from './contract.ts';
 import { ALL_CONTRACTS } from './contracts.ts';
 import { SERVICES } from './tls/identity.ts';

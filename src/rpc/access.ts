@@ -1,7 +1,14 @@
+import type { ClientGrant } from '../base/client-grant.ts';
+import {
+  AccountEventServiceDefinition,
+  AccountMaintenanceServiceDefinition,
+  AuditServiceDefinition,
+} from '../contract/holdfast/internal/v1/account.ts';
 import { EventServiceDefinition } from '../contract/holdfast/internal/v1/event.ts';
 import { MaintenanceServiceDefinition } from '../contract/holdfast/internal/v1/maintenance.ts';
 import { UploadServiceDefinition } from '../contract/holdfast/internal/v1/upload.ts';
 import { WorkServiceDefinition } from '../contract/holdfast/internal/v1/work.ts';
+import { AccountAdminServiceDefinition } from '../contract/holdfast/v1/account_admin.ts';
 import { AuthServiceDefinition } from '../contract/holdfast/v1/auth.ts';
 import { FileServiceDefinition } from '../contract/holdfast/v1/file.ts';
 import { StorageServiceDefinition } from '../contract/holdfast/v1/storage.ts';
@@ -20,7 +27,13 @@ export interface Grant {
 /** Who may call what: from the name in a certificate (`spiffe://holdfast/<name>`) to methods. Who is not here may nothing. */
 export const ACCESS: Readonly<Record<string, Grant>> = {
   gateway: {
-    calls: [every(AuthServiceDefinition), every(FileServiceDefinition), every(UploadServiceDefinition)].flat(),
+    calls: [
+      every(AuthServiceDefinition),
+      every(AccountAdminServiceDefinition),
+      every(AuditServiceDefinition),
+      every(FileServiceDefinition),
+      every(UploadServiceDefinition),
+    ].flat(),
     forwardsPrincipals: true,
     actsForOwners: true,
   },
@@ -28,6 +41,7 @@ export const ACCESS: Readonly<Record<string, Grant>> = {
     calls: some(
       StorageServiceDefinition,
       'signUpload',
+      'signUploads',
       'createMultipart',
       'signParts',
       'listParts',
@@ -43,18 +57,12 @@ export const ACCESS: Readonly<Record<string, Grant>> = {
   janitor: {
     calls: [
       every(MaintenanceServiceDefinition),
+      every(AccountMaintenanceServiceDefinition),
       some(StorageServiceDefinition, 'listMultipart', 'abortMultipart', 'listObjects', 'deleteObjects'),
     ].flat(),
   },
-  notifier: { calls: every(EventServiceDefinition) },
+  notifier: { calls: [every(EventServiceDefinition), every(AccountEventServiceDefinition)].flat() },
 };
-
-/** Another back end, by the name in its certificate: `spiffe://holdfast/client/<name>`. */
-export interface ClientGrant {
-  readonly name: string;
-  /** `read`: only what changes nothing. */
-  readonly may: 'all' | 'read';
-}
 
 /** The table with the back ends that the operator lets in: each acts for the owners that it names, its own users. */
 export const accessWith = (clients: readonly ClientGrant[]): Readonly<Record<string, Grant>> => ({
@@ -66,12 +74,6 @@ export const accessWith = (clients: readonly ClientGrant[]): Readonly<Record<str
     ]),
   ),
 });
-
-/** One of `billing` or `reports:read`; undefined for anything else. */
-export function parseClientGrant(text: string): ClientGrant | undefined {
-  const match = /^([a-z0-9][a-z0-9._-]{0,62})(:read)?$/.exec(text);
-  return match?.[1] === undefined ? undefined : { name: match[1], may: match[2] ? 'read' : 'all' };
-}
 
 function every(definition: ServiceDefinition): string[] {
   return methodsOf(definition).map(([, , path]) => path);

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseAddresses } from '../../base/address.ts';
 import { serviceContext, withTimeout } from '../../base/context.ts';
 import { EchoDefinition, type EchoService, echo } from '../conformance/echo.ts';
 import { listeningLog } from '../testing/log.ts';
 import { everybody, TestMesh, type TestServer } from '../testing/mesh.ts';
 import { connectTo } from './index.ts';
-import { parseTarget } from './target.ts';
 
 const access = everybody(EchoDefinition, { gateway: {} });
 const { log, lines } = listeningLog();
@@ -183,4 +183,4 @@ test.each([
   ['a:1,,b:2', undefined],
   ['a b:1', undefined],
   ['files:1/path', undefined],
-])('%j is %j', (text, addresses) => expect(parseTarget(text)).toEqual(addresses));
+])('%j is %j', (text, addresses) => expect(parseAddresses(text)).toEqual(addresses));

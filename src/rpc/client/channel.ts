@@ -2,11 +2,11 @@ import { createSecureContext } from 'node:tls';
 import { type Channel, ChannelCredentials } from '@grpc/grpc-js';
 // Its channels bound how long making a connection may take, which those of gRPC do not (grpc/grpc-node#2785).
 import { createChannel } from 'nice-grpc';
+import type { Address } from '../../base/address.ts';
 import { MESSAGE_LIMIT } from '../limits.ts';
 import { type Credentials, secureOptions } from '../tls/credentials.ts';
 import { idOf, namesOf } from '../tls/identity.ts';
 import { targetOf } from './resolver.ts';
-import type { Address } from './target.ts';
 
 /** Milliseconds. A connection whose other end does not answer for the second is dropped. */
 const KEEPALIVE = { every: 5_000, within: 3_000 };

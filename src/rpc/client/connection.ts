@@ -1,8 +1,8 @@
 import { type Channel, connectivityState } from '@grpc/grpc-js';
+import type { Address } from '../../base/address.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Certificates } from '../tls/certificates.ts';
 import { openChannel } from './channel.ts';
-import type { Address } from './target.ts';
 
 export interface ConnectionOptions {
   /** As in the service's certificate. */

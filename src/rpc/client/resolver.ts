@@ -1,5 +1,5 @@
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
-import { type Address, formatAddress } from './target.ts';
+import { type Address, formatAddress } from '../../base/address.ts';
 
 type GrpcUri = experimental.GrpcUri;
 type Resolver = experimental.Resolver;

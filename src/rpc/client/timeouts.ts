@@ -1,4 +1,5 @@
 import { MaintenanceServiceDefinition } from '../../contract/holdfast/internal/v1/maintenance.ts';
+import { UploadServiceDefinition } from '../../contract/holdfast/internal/v1/upload.ts';
 import { FileServiceDefinition } from '../../contract/holdfast/v1/file.ts';
 import { StorageServiceDefinition } from '../../contract/holdfast/v1/storage.ts';
 import { pathOf } from '../contract.ts';
@@ -11,6 +12,7 @@ const LONG_TIMEOUT = 600_000;
 const LONG: ReadonlySet<string> = new Set([
   pathOf(FileServiceDefinition, 'confirmUpload'),
   pathOf(MaintenanceServiceDefinition, 'settleLostUpload'),
+  pathOf(UploadServiceDefinition, 'confirmArrival'),
   pathOf(StorageServiceDefinition, 'inspectObject'),
   pathOf(StorageServiceDefinition, 'moveObject'),
   pathOf(StorageServiceDefinition, 'completeMultipart'),

@@ -9,7 +9,7 @@ export const DEFAULT_PORT = 9001;
 const ADDRESS = /^(?:(?:grpcs?|https):\/\/)?(?:\[([\da-f:.%]+)\]|([\w.-]+))(?::(\d{1,5}))?\/?$/i;
 
 /** `host1:9001,host2:9001`: every instance, or names that DNS knows several addresses of. Undefined for anything else. */
-export function parseTarget(text: string): Address[] | undefined {
+export function parseAddresses(text: string): Address[] | undefined {
   const addresses: Address[] = [];
   for (const item of text.split(',')) {
     const match = ADDRESS.exec(item.trim());
