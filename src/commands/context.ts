@@ -15,10 +15,20 @@ export interface CommandContext {
   environment(): Environment;
 }
 
-export function commandContext(environment: Environment): CommandContext {
-  const complete = () => ({ ...readDotEnv(resolve('.env')), ...environment });
+/** `environment` is that of the process: what a library looks up there by itself, and `.env` sets, is added to it. */
+export function commandContext(environment: Record<string, string | undefined>): CommandContext {
+  const complete = () => {
+    const settings = { ...readDotEnv(resolve('.env')), ...environment };
+    for (const [name, value] of Object.entries(settings)) {
+      if (LOOKED_UP.test(name)) environment[name] ??= value;
+    }
+    return settings;
+  };
   return { config: () => readConfig(complete()), environment: complete };
 }
+
+/** The SDK of AWS finds its credentials, profile and region by many names. */
+const LOOKED_UP = /^AWS_/;
 
 /** What `.env` in the working folder sets; the environment itself goes before it. */
 function readDotEnv(path: string): Environment {

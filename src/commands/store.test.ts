@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,6 +48,28 @@ describeWithEngines(['s3'], 'holdfast store setup', () => {
     });
   });
   afterAll(() => store.stop());
+
+  test('finds its credentials by the names of AWS, in .env too', async () => {
+    const url = new URL(store.url);
+    const [id, secret] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
+    url.username = '';
+    url.password = '';
+    const settings = [`STORAGE_URL=${url.href}`, 'AWS_EC2_METADATA_DISABLED=true'];
+    const keep = (...more: string[]) => writeFile(join(folder, '.env'), [...settings, ...more, ''].join('\n'));
+    const setup = (env = {}) => run(['store', 'setup', '--dry-run', '--json'], env);
+    try {
+      await keep(`AWS_ACCESS_KEY_ID=${id}`, `AWS_SECRET_ACCESS_KEY=${secret}`);
+      expect(await setup()).toMatchObject({ code: 0, stderr: '' });
+      const stranger = await setup({ AWS_ACCESS_KEY_ID: 'stranger' });
+      expect(stranger.stderr).toMatch(/does not know the access key/);
+
+      await writeFile(join(folder, 'profiles'), `[files]\naws_access_key_id=${id}\naws_secret_access_key=${secret}\n`);
+      await keep('AWS_PROFILE=files', `AWS_SHARED_CREDENTIALS_FILE=${join(folder, 'profiles')}`);
+      expect(await setup()).toMatchObject({ code: 0, stderr: '' });
+    } finally {
+      for (const name of ['.env', 'profiles']) await rm(join(folder, name), { force: true });
+    }
+  });
 
   test('says what is missing, writes it, and finds it there', async () => {
     const env = { STORAGE_URL: store.url, CORS_ORIGINS: 'https://app.example.com', UPLOAD_EXPIRY: '10d' };
