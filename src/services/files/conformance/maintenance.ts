@@ -127,6 +127,24 @@ export function maintenanceLaws(open: OpenFiles): void {
       expect(await purgeable()).toEqual([`${fileId} PURGE_REASON_ABANDONED`]);
     });
 
+    it('are left alone where another janitor gives them up, or has', async () => {
+      const begun = [await begin(), await begin(), await begin()].map(({ fileId }) => fileId);
+      const { results } = await bed.files.generateUploadURLs({ ownerId: '', files: [newFile] }, bed.as('ada'));
+      const all = [...begun, results[0]?.file?.id as string];
+      await ageUploads({ expires_at: 1 });
+      for (const fileId of all) {
+        const outcomes = (await Promise.all([settle(fileId), settle(fileId), settle(fileId)])).map(
+          (one) => one.outcome,
+        );
+        expect(outcomes.filter((outcome) => outcome === 'LOST_UPLOAD_OUTCOME_EXPIRED').length).toBeLessThanOrEqual(1);
+        await settle(fileId);
+        expect(await settle(fileId)).toEqual({ outcome: 'LOST_UPLOAD_OUTCOME_LEFT' });
+        await bed.maintenance.finishPurge({ fileId }, bed.asService);
+        expect(await settle(fileId)).toEqual({ outcome: 'LOST_UPLOAD_OUTCOME_LEFT' });
+      }
+      expect(await rows('uploads')).toBe(0);
+    });
+
     it('whose bytes came by a signed request are confirmed, though nobody said so', async () => {
       const { results } = await bed.files.generateUploadURLs(
         { ownerId: '', files: [{ ...newFile, size: 3 }] },

@@ -2,7 +2,7 @@ import { HoldfastError, hasCode } from '../../../base/errors.ts';
 import { LostUploadOutcome } from '../../../contract/holdfast/internal/v1/maintenance.ts';
 import { requireService } from '../access.ts';
 import type { MaintenanceVerb } from '../deps.ts';
-import { lockFile } from '../file-rows.ts';
+import { lockedFileRow } from '../file-rows.ts';
 import { announcePurge, lockUpload, markForPurge } from '../purge.ts';
 import { confirm } from '../uploads/confirm.ts';
 import { MAX_PAGE } from './list-purgeable.ts';
@@ -57,9 +57,11 @@ export const settleLostUpload: MaintenanceVerb<'settleLostUpload'> =
     }
     const now = await db.now();
     const expired = await db.unit(async (tx) => {
-      const file = await lockFile(tx, fileId);
+      const file = await lockedFileRow(tx, fileId);
+      // Another has given it up already, or it was confirmed.
+      if (file?.status !== 'pending' || file.purge_reason !== null) return false;
       const open = await lockUpload(tx, fileId);
-      if (file.status !== 'pending' || !open || open.expires_at > now || (open.lease_until ?? 0) > now) return false;
+      if (!open || open.expires_at > now || (open.lease_until ?? 0) > now) return false;
       await markForPurge(tx, fileId, 'abandoned', now);
       return true;
     });
