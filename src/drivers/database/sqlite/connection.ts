@@ -6,6 +6,7 @@ import { checkParameters } from '../parameters.ts';
 interface CachedStatement {
   readonly statement: StatementSync;
   readonly givesRows: boolean;
+  readonly reads: boolean;
 }
 
 /** Statements kept prepared. Repositories have some hundred; lists with many filters make more. */
@@ -33,6 +34,8 @@ const READER_PRAGMAS = ['query_only = ON', 'cache_size = -16384', 'mmap_size = 6
 export class Connection {
   readonly #database: DatabaseSync;
   readonly #statements = new LRUCache<string, CachedStatement>({ max: MAX_STATEMENTS });
+  /** Statements so far that may have written, whether they succeeded or not. */
+  writes = 0;
 
   constructor(path: string, { readOnly }: { readonly readOnly: boolean }) {
     this.#database = new DatabaseSync(path, { readOnly, timeout: LOCK_WAIT_MS });
@@ -60,7 +63,8 @@ export class Connection {
 
   execute(sql: string, parameters: readonly unknown[]): QueryResult<unknown> {
     checkParameters(parameters);
-    const { statement, givesRows } = this.#prepared(sql);
+    const { statement, givesRows, reads } = this.#prepared(sql);
+    if (!reads) this.writes++;
     if (givesRows) return { rows: statement.all(...(parameters as SQLInputValue[])) };
     const { changes } = statement.run(...(parameters as SQLInputValue[]));
     return { numAffectedRows: BigInt(changes), rows: [] };
@@ -75,7 +79,7 @@ export class Connection {
     const known = this.#statements.get(sql);
     if (known) return known;
     const statement = this.#database.prepare(sql);
-    const prepared = { statement, givesRows: statement.columns().length > 0 };
+    const prepared = { statement, givesRows: statement.columns().length > 0, reads: /^\s*select\b/i.test(sql) };
     this.#statements.set(sql, prepared);
     return prepared;
   }

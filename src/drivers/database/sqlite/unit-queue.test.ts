@@ -142,6 +142,47 @@ test('finds the unit whose deferred constraint fails the commit', async () => {
   expect(ids()).toEqual(['a', 'b', 'child']);
 });
 
+test('undoes what a unit wrote before it failed, and runs the others of its group again, once', async () => {
+  const run = vi.spyOn(connection, 'run');
+  const times = new Map<string, number>();
+  const unit = (id: string, fails: boolean) =>
+    queue.unit(async (tx: Kysely<Tables>) => {
+      times.set(id, (times.get(id) ?? 0) + 1);
+      await tx.insertInto('rows').values({ id, parent: null }).execute();
+      if (fails) throw new Error(`${id} failed`);
+      return id;
+    });
+  const results = await Promise.allSettled([unit('a', false), unit('b', true), unit('c', false), unit('d', true)]);
+  expect(results.map((result) => (result.status === 'fulfilled' ? result.value : result.reason.message))).toEqual([
+    'a',
+    'b failed',
+    'c',
+    'd failed',
+  ]);
+  expect(ids()).toEqual(['a', 'c']);
+  expect(Object.fromEntries(times)).toEqual({ a: 2, b: 2, c: 1, d: 1 });
+
+  run.mockClear();
+  await Promise.all([add('e'), add('f')]);
+  expect(run.mock.calls.flat()).toEqual(['BEGIN IMMEDIATE', 'COMMIT']);
+});
+
+test('leaves a group as it is where a unit fails that has not written', async () => {
+  let times = 0;
+  const counted = queue.unit(async (tx: Kysely<Tables>) => {
+    times++;
+    await tx.insertInto('rows').values({ id: 'a', parent: null }).execute();
+  });
+  const refused = queue.unit(async (tx: Kysely<Tables>) => {
+    await tx.selectFrom('rows').selectAll().execute();
+    throw new Error('refused');
+  });
+  await expect(refused).rejects.toThrow('refused');
+  await counted;
+  expect(times).toBe(1);
+  expect(ids()).toEqual(['a']);
+});
+
 test('gives up a unit that awaits something else, undoes it, and goes on with the others', async () => {
   queue = new UnitQueue(connection, log, { unit: 50, group: 10_000 });
   const stuck = queue.unit(async (tx: Kysely<Tables>) => {

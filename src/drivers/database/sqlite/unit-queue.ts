@@ -29,9 +29,12 @@ const MAX_GROUP = 128;
 const MAX_WAITING = 10_000;
 
 /**
- * SQLite's one writer. Units run one after another, each in its own savepoint, and many are committed at once: a
- * commit costs an fsync, whatever it holds. Units that arrive while the group before them becomes durable make the
- * next one.
+ * SQLite's one writer. Units run one after another, and many are committed at once: a commit costs an fsync, whatever
+ * it holds. Units that arrive while the group before them becomes durable make the next one.
+ *
+ * A unit that fails seldom has written anything; then there is nothing to undo. Where one has, the whole group is rolled
+ * back and run again, each unit in a savepoint of its own. Not so from the first, because savepoints cost more than
+ * most units: at the end of each, the index of names writes out what it has.
  */
 export class UnitQueue {
   readonly #connection: Connection;
@@ -47,12 +50,16 @@ export class UnitQueue {
   #turn: Promise<unknown> = Promise.resolve();
   /** So many of the next units are committed each by itself. */
   #singly = 0;
+  /** The units of the next group run each in its own savepoint. */
+  #guard = false;
+  readonly #deadline: Deadline;
 
   constructor(connection: Connection, log: Pick<LogFile, 'sync'>, times: UnitTimes, onCommit: () => void = () => {}) {
     this.#connection = connection;
     this.#log = log;
     this.#times = times;
     this.#onCommit = onCommit;
+    this.#deadline = new Deadline(times.unit);
   }
 
   unit<T, R>(work: (tx: Kysely<T>) => Promise<R>): Promise<R> {
@@ -110,10 +117,12 @@ export class UnitQueue {
     if (this.#waiting.length === 0 || !(await this.#begin())) return;
     const units: Unit[] = [];
     const answers: (() => void)[] = [];
+    const run = this.#guard ? this.#runGuarded : this.#run;
+    this.#guard = false;
     try {
       for (const unit of this.#nextUnits()) {
         units.push(unit);
-        answers.push(await this.#run(unit));
+        answers.push(await run(unit));
       }
       this.#connection.run('COMMIT');
       await this.#sync();
@@ -161,27 +170,53 @@ export class UnitQueue {
     }
   }
 
-  /** Answers how to answer the caller. Throws where the whole transaction is lost, not where the unit alone failed. */
-  async #run(unit: Unit): Promise<() => void> {
+  /**
+   * Answers how to answer the caller. Throws where the whole transaction is lost, or has to be undone because of what
+   * the unit wrote before it failed.
+   */
+  readonly #run = async (unit: Unit): Promise<() => void> => {
     const scope = unitScopeOn(this.#connection);
-    this.#connection.run('SAVEPOINT unit');
+    const before = this.#connection.writes;
     try {
-      const value = await withDeadline(unit.work(scope.tx), this.#times.unit);
+      const value = await this.#deadline.over(unit.work(scope.tx));
       scope.assertWhole();
-      this.#connection.run('RELEASE unit');
       return () => unit.resolve(value);
     } catch (error) {
       if (!this.#connection.inTransaction) throw scope.failure ? scope.failure.error : error;
-      this.#connection.run('ROLLBACK TO unit');
-      this.#connection.run('RELEASE unit');
+      if (this.#connection.writes !== before) throw new HalfWritten(error);
       return () => unit.reject(portError(error));
     } finally {
       scope.end();
     }
-  }
+  };
+
+  /** The same, and undoes what the unit alone wrote. */
+  readonly #runGuarded = async (unit: Unit): Promise<() => void> => {
+    this.#connection.run('SAVEPOINT unit');
+    try {
+      const answer = await this.#run(unit);
+      this.#connection.run('RELEASE unit');
+      return answer;
+    } catch (error) {
+      if (!(error instanceof HalfWritten)) throw error;
+      this.#connection.run('ROLLBACK TO unit');
+      this.#connection.run('RELEASE unit');
+      return () => unit.reject(portError(error.reason));
+    }
+  };
 
   /** Nothing of the group was committed; what one was answered because of what another had written is void, too. */
   #answerLost(units: readonly Unit[], error: unknown): void {
+    if (error instanceof HalfWritten) {
+      const [first, ...others] = units;
+      if (others.length === 0) {
+        first?.reject(portError(error.reason));
+        return;
+      }
+      this.#waiting.unshift(...units);
+      this.#guard = true;
+      return;
+    }
     if (isConstraint(error) && units.length > 1) {
       // A deferred constraint of one of them failed the commit. Alone, each gets its own answer.
       this.#waiting.unshift(...units);
@@ -192,13 +227,34 @@ export class UnitQueue {
   }
 }
 
-/** Only work that awaits something else than the database can be late, and it holds up everybody: it is a defect. */
-function withDeadline<R>(work: Promise<R>, deadline: number): Promise<R> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error('A unit of work was given up: it awaited something that is not its database.'));
-    }, deadline);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+/** A unit failed after it had written. */
+class HalfWritten extends Error {
+  readonly reason: unknown;
+
+  constructor(reason: unknown) {
+    super('A unit of work failed after it had written.');
+    this.reason = reason;
+  }
+}
+
+/**
+ * Gives up work that is late. Only such that awaits something else than the database can be, and it holds up everybody:
+ * it is a defect. One timer for all, as one runs at a time and they are many.
+ */
+class Deadline {
+  readonly #timer: NodeJS.Timeout;
+  #giveUp: (() => void) | undefined;
+
+  constructor(milliseconds: number) {
+    this.#timer = setTimeout(() => this.#giveUp?.(), milliseconds).unref();
+  }
+
+  over<R>(work: Promise<R>): Promise<R> {
+    this.#timer.refresh();
+    return new Promise((resolve, reject) => {
+      this.#giveUp = () =>
+        reject(new Error('A unit of work was given up: it awaited something that is not its database.'));
+      work.then(resolve, reject);
+    });
+  }
 }
