@@ -1,11 +1,13 @@
 import type { CallContext } from '../../base/context.ts';
 import { HoldfastError } from '../../base/errors.ts';
+import { isId } from '../../base/ids.ts';
+import { checkText, invalidField } from './invalid.ts';
 
 const MAX_OWNER_ID = 255;
 
 /**
  * The owner that a request is for. A user may name only themselves, or nobody; a service acts for the owner that it
- * names.
+ * names: any text of 1 to 255 characters.
  */
 export function ownerOf({ principal }: CallContext, ownerId: string): string {
   switch (principal.kind) {
@@ -15,16 +17,13 @@ export function ownerOf({ principal }: CallContext, ownerId: string): string {
       }
       return principal.ownerId;
     case 'service':
-      if (ownerId === '') throw invalidOwner('Name the owner that the call is for.');
-      if (ownerId.length > MAX_OWNER_ID) throw invalidOwner(`The owner is longer than ${MAX_OWNER_ID} characters.`);
+      if (ownerId === '') throw invalidField('owner_id', 'Name the owner that the call is for.');
+      checkText('owner_id', ownerId, MAX_OWNER_ID);
       return ownerId;
     default:
       throw new HoldfastError('unauthenticated', 'Sign in first.');
   }
 }
-
-const invalidOwner = (message: string) =>
-  new HoldfastError('invalid_request', message, { fields: [{ path: 'owner_id', message }] });
 
 /** Refuses all but our own services: what only they say to each other. */
 export function requireService({ principal }: CallContext): void {
@@ -32,3 +31,9 @@ export function requireService({ principal }: CallContext): void {
 }
 
 export const notFound = (what = 'file'): HoldfastError => new HoldfastError('not_found', `There is no such ${what}.`);
+
+/** An id of a request, which has to be there. One that we cannot have made names nothing: `not_found`. */
+export function checkId(id: string, what: 'file' | 'job'): void {
+  if (id === '') throw invalidField(`${what}_id`, `Name the ${what}.`);
+  if (!isId(id)) throw notFound(what);
+}

@@ -1,5 +1,6 @@
 import type { Logger } from '../../base/logger.ts';
 import type { EventServiceDefinition } from '../../contract/holdfast/internal/v1/event.ts';
+import type { InstallationServiceDefinition } from '../../contract/holdfast/internal/v1/installation.ts';
 import type { MaintenanceServiceDefinition } from '../../contract/holdfast/internal/v1/maintenance.ts';
 import type { UploadServiceDefinition } from '../../contract/holdfast/internal/v1/upload.ts';
 import type { WorkServiceDefinition } from '../../contract/holdfast/internal/v1/work.ts';
@@ -33,6 +34,8 @@ export interface FilesDeps {
   readonly settings: FilesSettings;
   /** Signs confirm tokens. */
   readonly confirmKey: Uint8Array;
+  /** Where clients reach the gateway; absent, or nothing, where nobody has said. */
+  readonly publicUrl?: () => string | undefined;
   /** Called after a commit that wrote an event. */
   readonly onEvent: () => void;
   readonly log: Logger;
@@ -49,3 +52,7 @@ export type MaintenanceVerb<M extends keyof MaintenanceServiceDefinition['method
   M
 >;
 export type EventVerb<M extends keyof EventServiceDefinition['methods']> = Verb<EventServiceDefinition, M>;
+export type InstallationVerb<M extends keyof InstallationServiceDefinition['methods']> = Verb<
+  InstallationServiceDefinition,
+  M
+>;

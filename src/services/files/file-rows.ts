@@ -9,7 +9,7 @@ import {
   type Variant,
   Visibility,
 } from '../../contract/holdfast/v1/file.ts';
-import { notFound } from './access.ts';
+import { checkId, notFound } from './access.ts';
 import type { FilesTable, FilesTables, FileVariantsTable } from './tables.ts';
 
 export type FileRow = Selectable<FilesTable>;
@@ -93,6 +93,7 @@ export async function fileRow(db: Kysely<FilesTables>, id: string): Promise<File
 
 /** The owner's file, unless it is up for purging. Throws `not_found`, for another's file too. */
 export async function findFile(db: Kysely<FilesTables>, ownerId: string, fileId: string): Promise<FileRow> {
+  checkId(fileId, 'file');
   const row = await fileRow(db, fileId);
   if (!row || row.owner_id !== ownerId || row.purge_reason !== null) throw notFound();
   return row;
@@ -105,6 +106,7 @@ export async function lockedFileRow(tx: Kysely<FilesTables>, id: string): Promis
 
 /** Like `findFile`, and nobody else changes the file until the unit of work has ended. */
 export async function lockFile(tx: Kysely<FilesTables>, fileId: string, ownerId?: string): Promise<FileRow> {
+  checkId(fileId, 'file');
   const row = await lockedFileRow(tx, fileId);
   if (!row || (ownerId !== undefined && row.owner_id !== ownerId) || row.purge_reason !== null) throw notFound();
   return row;

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../../base/errors.ts';
+import { invalidField } from './invalid.ts';
 
 /** Code points, as people count them. */
 const MAX_NAME = 255;
@@ -13,7 +13,7 @@ const MAX_METADATA_BYTES = 4096;
 const FORBIDDEN = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 const refuse = (path: string, message: string): never => {
-  throw new HoldfastError('invalid_name', message, { fields: [{ path, message }] });
+  throw invalidField(path, message, 'invalid_name');
 };
 
 function normalizeSegment(text: string, path: string, what: string): string {
@@ -27,8 +27,8 @@ function normalizeSegment(text: string, path: string, what: string): string {
   return name;
 }
 
-/** The name as it is kept: NFC, 1 to 255 characters, one path segment. Throws `invalid_name`. */
-export const normalizeName = (name: string): string => normalizeSegment(name, 'name', 'The name');
+/** The name as it is kept: NFC, 1 to 255 characters, one path segment. Throws `invalid_name`, of the field it came in. */
+export const normalizeName = (name: string, path = 'name'): string => normalizeSegment(name, path, 'The name');
 
 /** What names are searched and sorted by. Lower case can leave NFC, so it is brought back. */
 export const nameKey = (name: string): string => name.normalize('NFC').toLowerCase().normalize('NFC');
@@ -55,7 +55,7 @@ export function normalizeFolder(folder: string): string {
 /** Checks metadata: a flat map of strings, at most 32 keys and 4 KB. Throws `invalid_request`. */
 export function checkMetadata(metadata: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const problem = (path: string, message: string): never => {
-    throw new HoldfastError('invalid_request', message, { fields: [{ path, message }] });
+    throw invalidField(path, message);
   };
   const entries = Object.entries(metadata);
   if (entries.length > MAX_METADATA_KEYS) problem('metadata', `Metadata has more than ${MAX_METADATA_KEYS} keys.`);

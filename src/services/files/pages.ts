@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Expression, SqlBool } from 'kysely';
-import { HoldfastError } from '../../base/errors.ts';
 import type { PageRequest } from '../../contract/holdfast/v1/common.ts';
 import type { Dialect } from '../../drivers/database/port.ts';
+import { invalidField } from './invalid.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
@@ -44,7 +44,7 @@ export function readPage<C extends string>(
 ): Page<C> {
   const { limit = 0, cursor = '', sort: sortText = '' } = request ?? {};
   if (!Number.isInteger(limit) || limit < 0 || limit > MAX_LIMIT) {
-    throw invalid('limit', `The limit must be from 1 to ${MAX_LIMIT}.`);
+    throw invalidField('page.limit', `The limit must be from 1 to ${MAX_LIMIT}.`);
   }
   const sort = readSort(sortText, columns);
   const binding = createHash('sha256')
@@ -70,15 +70,17 @@ function readSort<C extends string>(text: string, columns: Readonly<Record<strin
   const descending = wanted.startsWith('-');
   const name = descending ? wanted.slice(1) : wanted;
   const sortable = Object.hasOwn(columns, name) ? columns[name] : undefined;
-  if (sortable === undefined) throw invalid('sort', `Sort by ${names.join(', ')}, with a leading "-" to descend.`);
+  if (sortable === undefined)
+    throw invalidField('page.sort', `Sort by ${names.join(', ')}, with a leading "-" to descend.`);
   return { ...sortable, direction: descending ? 'desc' : 'asc' };
 }
 
 function readCursor(cursor: string, binding: string, { holds }: Sort<string>): Position {
   const refused = () =>
-    new HoldfastError(
-      'invalid_cursor',
+    invalidField(
+      'page.cursor',
       'The cursor is not one of this list. Begin at the first page, with the same sort and filter.',
+      'invalid_cursor',
     );
   let parts: unknown;
   try {
@@ -95,6 +97,3 @@ function readCursor(cursor: string, binding: string, { holds }: Sort<string>): P
 
 /** That a database takes. */
 const isText = (value: unknown) => typeof value === 'string' && !value.includes('\0');
-
-const invalid = (path: string, message: string) =>
-  new HoldfastError('invalid_request', message, { fields: [{ path, message }] });

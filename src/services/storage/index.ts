@@ -5,12 +5,13 @@ import type { StorageDeps } from './deps.ts';
 import { inspectObject } from './inspect-object.ts';
 import { listObjects } from './list-objects.ts';
 import { abortMultipart, completeMultipart, createMultipart, listMultipart, listParts } from './multipart.ts';
-import { signDownload, signParts, signUpload } from './sign.ts';
+import { signDownload, signParts, signUpload, signUploads } from './sign.ts';
 
 /** What is done to objects without their bytes crossing a call, on whichever store there is. */
 export function createStorageService(deps: StorageDeps): Service<StorageServiceDefinition> {
   return {
     signUpload: signUpload(deps),
+    signUploads: signUploads(deps),
     createMultipart: createMultipart(deps),
     signParts: signParts(deps),
     listParts: listParts(deps),

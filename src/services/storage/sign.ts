@@ -1,12 +1,36 @@
+import { setImmediate } from 'node:timers/promises';
 import { HoldfastError } from '../../base/errors.ts';
+import type { SignUploadRequest } from '../../contract/holdfast/v1/storage.ts';
+import type { ObjectStore, SignedRequest } from '../../drivers/objects/port.ts';
 import { required, type StorageVerb } from './deps.ts';
+
+/** The most requests, or parts, that are signed by one call. */
+const MAX_SIGNED = 1_000;
+/** So many are signed before whatever else this process does has its turn. */
+const BATCH = 50;
+
+async function sign(objects: ObjectStore, { key, size, contentType, expiresAt }: SignUploadRequest) {
+  if (!Number.isSafeInteger(size) || size < 0) throw new HoldfastError('invalid_request', 'The size is none.');
+  return objects.signPut(key, { size, contentType, expiresAt: required(expiresAt, 'expires_at') });
+}
 
 export const signUpload: StorageVerb<'signUpload'> =
   ({ objects }) =>
-  async ({ key, size, contentType, expiresAt }) => {
-    if (!Number.isSafeInteger(size) || size < 0) throw new HoldfastError('invalid_request', 'The size is none.');
-    const options = { size, contentType, expiresAt: required(expiresAt, 'expires_at') };
-    return { request: await objects.signPut(key, options) };
+  async (upload) => ({ request: await sign(objects, upload) });
+
+export const signUploads: StorageVerb<'signUploads'> =
+  ({ objects }) =>
+  async ({ uploads }, { signal }) => {
+    if (uploads.length > MAX_SIGNED) {
+      throw new HoldfastError('invalid_request', `At most ${MAX_SIGNED} requests are signed at a time.`);
+    }
+    const requests: SignedRequest[] = [];
+    while (requests.length < uploads.length) {
+      if (requests.length > 0) await setImmediate(undefined, { signal });
+      const some = uploads.slice(requests.length, requests.length + BATCH);
+      requests.push(...(await Promise.all(some.map((upload) => sign(objects, upload)))));
+    }
+    return { requests };
   };
 
 export const signDownload: StorageVerb<'signDownload'> =
@@ -18,9 +42,6 @@ export const signDownload: StorageVerb<'signDownload'> =
       expiresAt: required(expiresAt, 'expires_at'),
     }),
   });
-
-/** The most parts that are signed by one call. */
-const MAX_SIGNED = 1_000;
 
 export const signParts: StorageVerb<'signParts'> =
   ({ objects }) =>
@@ -34,10 +55,10 @@ export const signParts: StorageVerb<'signParts'> =
       throw new HoldfastError('invalid_request', `The upload has ${total} parts; ask for some of them.`);
     }
     const numbers = Array.from({ length: count }, (_, index) => from + index);
-    const sign = async (number: number) => {
+    const signOne = async (number: number) => {
       const rest = size - (number - 1) * partSize;
       const options = { multipartId, number, size: Math.min(partSize, rest), expiresAt };
       return { number, request: await objects.signPart(key, options) };
     };
-    return { parts: await Promise.all(numbers.map(sign)) };
+    return { parts: await Promise.all(numbers.map(signOne)) };
   };

@@ -67,6 +67,23 @@ describe.each([
     expect(grantOf(url)).toEqual({ action: 'get', key: 'a/b', ...answers });
   });
 
+  test('signs many requests at once, in the order they were asked for', async () => {
+    const uploads = Array.from({ length: 120 }, (_, size) => ({
+      key: `in/${size}`,
+      size,
+      contentType: 'text/csv',
+      expiresAt: soon(),
+    }));
+    const { requests } = await storage.signUploads({ uploads }, context);
+    expect(requests.map(({ url }) => grantOf(url))).toEqual(
+      uploads.map(({ expiresAt: _, ...upload }) => ({ action: 'put', ...upload })),
+    );
+    expect(await storage.signUploads({ uploads: [] }, context)).toEqual({ requests: [] });
+    for (const wrong of [Array(1_001).fill(uploads[0]), [uploads[0], { ...uploads[1], size: -1 }]]) {
+      await expect(storage.signUploads({ uploads: wrong }, context)).rejects.toMatchObject({ code: 'invalid_request' });
+    }
+  });
+
   test('signs nothing without a size or an end', async () => {
     const upload = { key: 'in/a', size: 1, contentType: 'text/csv' };
     for (const request of [upload, { ...upload, size: -1, expiresAt: soon() }]) {

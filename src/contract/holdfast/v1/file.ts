@@ -393,26 +393,36 @@ export interface UploadTarget {
   request?: SignedRequest | undefined;
   partSize: number;
   partCount: number;
-  /** The first parts, signed; GenerateUploadPartURLs signs more. */
+  /**
+   * The first parts, signed, 100 at most, and fewer (or none) where many files are asked for; GenerateUploadPartURLs
+   * signs more.
+   */
   parts: UploadPart[];
   expiresAt?:
     | Date
     | undefined;
   /** Confirms this upload and nothing else, without a token of ours: the value of `?token=`. */
   confirmToken: string;
+  /**
+   * Where a POST without a body confirms this upload and nothing else: for whoever sends the bytes and has no account
+   * here. Empty where the server was not told where clients reach it (PUBLIC_URL).
+   */
+  confirmUrl: string;
 }
 
 export interface GenerateUploadURLsRequest {
   ownerId: string;
-  /** At most 1,000. */
+  /** 1 to 1,000. */
   files: NewFile[];
 }
 
 /** Each file succeeds or fails by itself. */
 export interface GenerateUploadURLsResponse {
+  /** In the order of the request. */
   results: GenerateUploadURLsResponse_Result[];
 }
 
+/** Either `error`, or the other two. */
 export interface GenerateUploadURLsResponse_Result {
   file?: File | undefined;
   upload?: UploadTarget | undefined;
@@ -423,6 +433,15 @@ export interface ErrorStatus {
   /** A stable code of the error table. */
   code: string;
   detail: string;
+  /** The fields of the request that are wrong. */
+  fields: FieldViolation[];
+}
+
+/** As google.rpc.BadRequest has it. */
+export interface FieldViolation {
+  /** Its path in the request, as in "files[3].name". */
+  field: string;
+  description: string;
 }
 
 export interface GetUploadRequest {
@@ -466,7 +485,10 @@ export interface ConfirmUploadRequest {
   confirmToken?:
     | string
     | undefined;
-  /** Where given, the parts that the client believes it sent; a difference from what the store has is refused. */
+  /**
+   * Where given, the parts that the client believes it sent; a difference from what the store has is refused. A `size`
+   * of 0 and an empty `etag` are not compared; an `etag` may stand in quotes, as it came in the header.
+   */
   parts: ReceivedPart[];
 }
 
@@ -1664,7 +1686,15 @@ export const UploadPart: MessageFns<UploadPart> = {
 };
 
 function createBaseUploadTarget(): UploadTarget {
-  return { request: undefined, partSize: 0, partCount: 0, parts: [], expiresAt: undefined, confirmToken: "" };
+  return {
+    request: undefined,
+    partSize: 0,
+    partCount: 0,
+    parts: [],
+    expiresAt: undefined,
+    confirmToken: "",
+    confirmUrl: "",
+  };
 }
 
 export const UploadTarget: MessageFns<UploadTarget> = {
@@ -1686,6 +1716,9 @@ export const UploadTarget: MessageFns<UploadTarget> = {
     }
     if (message.confirmToken !== "") {
       writer.uint32(50).string(message.confirmToken);
+    }
+    if (message.confirmUrl !== "") {
+      writer.uint32(58).string(message.confirmUrl);
     }
     return writer;
   },
@@ -1751,6 +1784,14 @@ export const UploadTarget: MessageFns<UploadTarget> = {
             message.confirmToken = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.confirmUrl = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1776,6 +1817,7 @@ export const UploadTarget: MessageFns<UploadTarget> = {
     message.parts = object.parts?.map((e) => UploadPart.fromPartial(e)) || [];
     message.expiresAt = object.expiresAt ?? undefined;
     message.confirmToken = object.confirmToken ?? "";
+    message.confirmUrl = object.confirmUrl ?? "";
     return message;
   },
 };
@@ -1990,7 +2032,7 @@ export const GenerateUploadURLsResponse_Result: MessageFns<GenerateUploadURLsRes
 };
 
 function createBaseErrorStatus(): ErrorStatus {
-  return { code: "", detail: "" };
+  return { code: "", detail: "", fields: [] };
 }
 
 export const ErrorStatus: MessageFns<ErrorStatus> = {
@@ -2000,6 +2042,9 @@ export const ErrorStatus: MessageFns<ErrorStatus> = {
     }
     if (message.detail !== "") {
       writer.uint32(18).string(message.detail);
+    }
+    for (const v of message.fields) {
+      FieldViolation.encode(v!, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -2033,6 +2078,14 @@ export const ErrorStatus: MessageFns<ErrorStatus> = {
             message.detail = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.fields.push(FieldViolation.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2052,6 +2105,74 @@ export const ErrorStatus: MessageFns<ErrorStatus> = {
     const message = createBaseErrorStatus();
     message.code = object.code ?? "";
     message.detail = object.detail ?? "";
+    message.fields = object.fields?.map((e) => FieldViolation.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFieldViolation(): FieldViolation {
+  return { field: "", description: "" };
+}
+
+export const FieldViolation: MessageFns<FieldViolation> = {
+  encode(message: FieldViolation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.field !== "") {
+      writer.uint32(10).string(message.field);
+    }
+    if (message.description !== "") {
+      writer.uint32(18).string(message.description);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FieldViolation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFieldViolation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.description = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FieldViolation>, I>>(base?: I): FieldViolation {
+    return FieldViolation.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FieldViolation>, I>>(object: I): FieldViolation {
+    const message = createBaseFieldViolation();
+    message.field = object.field ?? "";
+    message.description = object.description ?? "";
     return message;
   },
 };
@@ -4478,15 +4599,19 @@ export const RetryJobResponse: MessageFns<RetryJobResponse> = {
 /**
  * The life of a file: begin, confirm, find, change, share by URL, delete, restore, process.
  *
- * Every request names the owner. A user may only name themselves (or leave it empty); a service acts for the owner
- * it names. A file of another owner answers NOT_FOUND, as one that does not exist does.
+ * Every request names the owner: any opaque string of 1 to 255 characters, compared as it is. A user may only name
+ * themselves (or leave it empty); a service acts for the owner it names. A file of another owner answers NOT_FOUND, as
+ * one that does not exist does.
  */
 export type FileServiceDefinition = typeof FileServiceDefinition;
 export const FileServiceDefinition = {
   name: "FileService",
   fullName: "holdfast.v1.FileService",
   methods: {
-    /** Reserves files and answers how to send their bytes straight to the object store. */
+    /**
+     * Reserves files and answers how to send their bytes straight to the object store. Where the answer would not fit into
+     * a message, nothing is reserved: ask for fewer files at a time.
+     */
     generateUploadURLs: {
       name: "GenerateUploadURLs",
       requestType: GenerateUploadURLsRequest as typeof GenerateUploadURLsRequest,

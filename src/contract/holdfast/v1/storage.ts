@@ -25,6 +25,15 @@ export interface SignUploadResponse {
   request?: SignedRequest | undefined;
 }
 
+export interface SignUploadsRequest {
+  uploads: SignUploadRequest[];
+}
+
+export interface SignUploadsResponse {
+  /** In the order of the request. */
+  requests: SignedRequest[];
+}
+
 export interface CreateMultipartRequest {
   key: string;
   contentType: string;
@@ -296,6 +305,116 @@ export const SignUploadResponse: MessageFns<SignUploadResponse> = {
     message.request = (object.request !== undefined && object.request !== null)
       ? SignedRequest.fromPartial(object.request)
       : undefined;
+    return message;
+  },
+};
+
+function createBaseSignUploadsRequest(): SignUploadsRequest {
+  return { uploads: [] };
+}
+
+export const SignUploadsRequest: MessageFns<SignUploadsRequest> = {
+  encode(message: SignUploadsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.uploads) {
+      SignUploadRequest.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignUploadsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignUploadsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.uploads.push(SignUploadRequest.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SignUploadsRequest>, I>>(base?: I): SignUploadsRequest {
+    return SignUploadsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SignUploadsRequest>, I>>(object: I): SignUploadsRequest {
+    const message = createBaseSignUploadsRequest();
+    message.uploads = object.uploads?.map((e) => SignUploadRequest.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSignUploadsResponse(): SignUploadsResponse {
+  return { requests: [] };
+}
+
+export const SignUploadsResponse: MessageFns<SignUploadsResponse> = {
+  encode(message: SignUploadsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.requests) {
+      SignedRequest.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignUploadsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignUploadsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requests.push(SignedRequest.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SignUploadsResponse>, I>>(base?: I): SignUploadsResponse {
+    return SignUploadsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SignUploadsResponse>, I>>(object: I): SignUploadsResponse {
+    const message = createBaseSignUploadsResponse();
+    message.requests = object.requests?.map((e) => SignedRequest.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1920,6 +2039,15 @@ export const StorageServiceDefinition = {
       requestType: SignUploadRequest as typeof SignUploadRequest,
       requestStream: false,
       responseType: SignUploadResponse as typeof SignUploadResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+    },
+    /** Many of these at once, at most 1,000. */
+    signUploads: {
+      name: "SignUploads",
+      requestType: SignUploadsRequest as typeof SignUploadsRequest,
+      requestStream: false,
+      responseType: SignUploadsResponse as typeof SignUploadsResponse,
       responseStream: false,
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },

@@ -1,6 +1,6 @@
 import { toWord } from '../../../base/enum-words.ts';
 import { JobState } from '../../../contract/holdfast/v1/file.ts';
-import { notFound, ownerOf } from '../access.ts';
+import { checkId, notFound, ownerOf } from '../access.ts';
 import type { FileVerb } from '../deps.ts';
 import { findFile } from '../file-rows.ts';
 import { toJob } from '../job-rows.ts';
@@ -37,6 +37,7 @@ export const getJob: FileVerb<'getJob'> =
   ({ db }) =>
   async ({ ownerId, jobId }, context) => {
     const owner = ownerOf(context, ownerId);
+    checkId(jobId, 'job');
     const row = await db.reader.selectFrom('processing_jobs').selectAll().where('id', '=', jobId).executeTakeFirst();
     if (row?.owner_id !== owner) throw notFound('job');
     // Gone with its file.

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../../base/errors.ts';
-import { notFound, ownerOf } from '../access.ts';
+import { checkId, notFound, ownerOf } from '../access.ts';
 import type { FileVerb } from '../deps.ts';
 import { lockFile } from '../file-rows.ts';
 import { ANNOUNCE_EVERY, toJob } from '../job-rows.ts';
@@ -7,6 +7,7 @@ import { announceWork } from './announce.ts';
 
 export const retryJob: FileVerb<'retryJob'> = (deps) => async (request, context) => {
   const owner = ownerOf(context, request.ownerId);
+  checkId(request.jobId, 'job');
   const { db } = deps;
   const now = await db.now();
   const job = await db.unit(async (tx) => {

@@ -1,8 +1,8 @@
 import { contentDisposition } from '../../../base/content-disposition.ts';
-import { HoldfastError } from '../../../base/errors.ts';
 import { notFound, ownerOf } from '../access.ts';
 import type { FileVerb } from '../deps.ts';
 import { findFile } from '../file-rows.ts';
+import { invalidField } from '../invalid.ts';
 import { normalizeName } from '../names.ts';
 import { contentOf, isExpired } from './resolve-content.ts';
 
@@ -16,14 +16,14 @@ export const generateDownloadURL: FileVerb<'generateDownloadURL'> =
     const { fileId, variant, expiresIn, download } = request;
     const seconds = expiresIn || DEFAULT_SECONDS;
     if (!Number.isInteger(seconds) || seconds < 1 || seconds > MOST_SECONDS) {
-      throw new HoldfastError('invalid_request', `A URL lives for 1 to ${MOST_SECONDS} seconds.`);
+      throw invalidField('expires_in', `A URL lives for 1 to ${MOST_SECONDS} seconds.`);
     }
     const file = await findFile(db.reader, ownerOf(context, request.ownerId), fileId);
     const now = await db.now();
     if (isExpired(file, now)) throw notFound();
     const content = await contentOf(db.reader, file, variant);
     const expiresAt = new Date(now + seconds * 1000);
-    const name = download ? normalizeName(download) : content.name;
+    const name = download ? normalizeName(download, 'download') : content.name;
     const { url } = await storage.signDownload(
       {
         key: content.key,

@@ -1,11 +1,11 @@
 import type { SelectQueryBuilder } from 'kysely';
 import { toWord } from '../../../base/enum-words.ts';
-import { HoldfastError } from '../../../base/errors.ts';
 import { FileStatus, type ListFilesRequest } from '../../../contract/holdfast/v1/file.ts';
 import type { Dialect } from '../../../drivers/database/port.ts';
 import { ownerOf } from '../access.ts';
 import type { FileVerb } from '../deps.ts';
 import { toFile, variantsOf } from '../file-rows.ts';
+import { checkText, invalidField } from '../invalid.ts';
 import { NAME_SEARCH } from '../name-search.ts';
 import { nameKey, normalizeFolder } from '../names.ts';
 import { readPage } from '../pages.ts';
@@ -63,14 +63,19 @@ function indexOf(sort: SortColumn, folder: string | undefined): string | undefin
   return sort === 'created_at' ? 'files_by_folder' : undefined;
 }
 
-/** Databases take no NUL in a text. */
-function checkFilters({ contentType, metadata }: ListFilesRequest): void {
-  const filters = Object.entries(metadata).map(([key, value]) => ({ path: `metadata.${key}`, text: key + value }));
-  for (const { path, text } of [{ path: 'type', text: contentType }, ...filters]) {
-    if (!text.includes('\0')) continue;
-    const message = 'A filter holds a NUL character.';
-    throw new HoldfastError('invalid_request', message, { fields: [{ path, message }] });
+/** No file has more of metadata, in bytes, nor more keys. */
+const MAX_METADATA = 4096;
+const MAX_METADATA_KEYS = 32;
+
+/** What no file could match is a mistake, and not an empty list. */
+function checkFilters({ query, contentType, metadata }: ListFilesRequest): void {
+  checkText('query', query, 255);
+  checkText('content_type', contentType, 255);
+  const filters = Object.entries(metadata);
+  if (filters.length > MAX_METADATA_KEYS) {
+    throw invalidField('metadata', `A filter takes at most ${MAX_METADATA_KEYS} keys.`);
   }
+  for (const [key, value] of filters) checkText(`metadata.${key.slice(0, 255)}`, key + value, MAX_METADATA);
 }
 
 function filtered<O>(query: FilesQuery<O>, request: ListFilesRequest, dialect: Dialect): FilesQuery<O> {

@@ -4,6 +4,7 @@ import { ownerOf } from '../access.ts';
 import type { FileVerb } from '../deps.ts';
 import { appendEvents } from '../events/append.ts';
 import { type FileRow, fileWithVariants, lockFile } from '../file-rows.ts';
+import { invalidField } from '../invalid.ts';
 import { checkMetadata, nameKey, normalizeFolder, normalizeName } from '../names.ts';
 import { checkExpiry } from '../uploads/check-new-file.ts';
 
@@ -13,6 +14,9 @@ export const updateFile: FileVerb<'updateFile'> =
     const ownerId = ownerOf(context, request.ownerId);
     const now = await db.now();
     checkExpiry(request.expiresAt, now);
+    if (request.expiresAt && request.clearExpiresAt) {
+      throw invalidField('clear_expires_at', 'Either set an expiry or clear it.');
+    }
     const changes: Partial<FileRow> = {};
     if (request.name !== undefined) {
       changes.name = normalizeName(request.name);

@@ -1,12 +1,13 @@
 import type { Kysely } from 'kysely';
+import { HoldfastError } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
 import { preparedInsert } from '../../../base/prepared-query.ts';
 import type { NewFile } from '../../../contract/holdfast/v1/file.ts';
 import type { FilesDeps } from '../deps.ts';
 import type { FileRow } from '../file-rows.ts';
-import { changeUsage, checkQuota, lockOwner } from '../owners.ts';
+import { changeUsage, checkQuota, lockOwner, type OwnerRow } from '../owners.ts';
 import type { FilesTables, UploadsTable } from '../tables.ts';
-import { checkNewFile } from './check-new-file.ts';
+import { type CheckedFile, checkNewFile } from './check-new-file.ts';
 
 export interface Reservation {
   readonly ownerId: string;
@@ -21,6 +22,19 @@ export interface Reservation {
   readonly keys: (ownerKey: string, fileId: string) => { readonly source: string; readonly target: string };
 }
 
+/** One whose declaration is checked, under an id that is new. */
+export interface CheckedReservation extends Omit<Reservation, 'ownerId'> {
+  readonly id: string;
+  readonly checked: CheckedFile;
+}
+
+export interface Reserved {
+  readonly file: FileRow;
+  readonly upload: UploadsTable;
+}
+
+type Deps = Pick<FilesDeps, 'db' | 'settings'>;
+
 const insertFile = preparedInsert<FilesTables, 'files'>('files');
 const insertUpload = preparedInsert<FilesTables, 'uploads'>('uploads');
 
@@ -29,24 +43,60 @@ const insertUpload = preparedInsert<FilesTables, 'uploads'>('uploads');
  * here, whichever way its bytes come.
  */
 export async function reserve(
-  { db, settings }: Pick<FilesDeps, 'db' | 'settings'>,
+  deps: Deps,
   tx: Kysely<FilesTables>,
-  { ownerId, file, kind, hold, declaredSize, partSize, keys }: Reservation,
+  { ownerId, ...reservation }: Reservation,
   now: number,
-): Promise<{ file: FileRow; upload: UploadsTable }> {
-  const checked = checkNewFile(file, settings, now);
+): Promise<Reserved> {
+  const checked = checkNewFile(reservation.file, deps.settings, now);
+  const [reserved] = await reserveChecked(deps, tx, ownerId, [{ ...reservation, id: newId(), checked }], now);
+  if (reserved instanceof HoldfastError) throw reserved;
+  return reserved as Reserved;
+}
+
+/**
+ * Begins uploads of one owner, each by itself: what does not fit into the quota beside those before it is answered with
+ * the error, and leaves its room to those after it.
+ */
+export async function reserveChecked(
+  { db, settings }: Deps,
+  tx: Kysely<FilesTables>,
+  ownerId: string,
+  reservations: readonly CheckedReservation[],
+  now: number,
+): Promise<(Reserved | HoldfastError)[]> {
   const owner = await lockOwner(tx, db.dialect, ownerId, now);
-  checkQuota(owner, hold, settings.userQuota);
-  const id = newId();
+  let held = 0;
+  const results = reservations.map((reservation) => {
+    try {
+      checkQuota(owner, held + reservation.hold, settings.userQuota);
+    } catch (error) {
+      if (error instanceof HoldfastError) return error;
+      throw error;
+    }
+    held += reservation.hold;
+    return rowsOf(owner, reservation, now, settings.uploadExpiry);
+  });
+  const reserved = results.filter((result): result is Reserved => !(result instanceof HoldfastError));
+  await Promise.all([insert(tx, reserved), changeUsage(tx, ownerId, { used: 0, held })]);
+  return results;
+}
+
+function rowsOf(
+  owner: OwnerRow,
+  { id, file, checked, kind, hold, declaredSize, partSize, keys }: CheckedReservation,
+  now: number,
+  uploadExpiry: number,
+): Reserved {
   const { source, target } = keys(owner.owner_key, id);
-  const row = {
+  const row: FileRow = {
     id,
-    owner_id: ownerId,
+    owner_id: owner.owner_id,
     owner_key: owner.owner_key,
     ...checked,
     size: declaredSize ?? 0,
     sha256: file.sha256 ?? null,
-    status: 'pending' as const,
+    status: 'pending',
     object_key: null,
     jobs_total: 0,
     jobs_finished: 0,
@@ -62,7 +112,7 @@ export async function reserve(
   };
   const upload: UploadsTable = {
     file_id: id,
-    owner_id: ownerId,
+    owner_id: owner.owner_id,
     kind,
     source_key: source,
     target_key: target,
@@ -76,8 +126,29 @@ export async function reserve(
     lease_token: null,
     lease_until: null,
     created_at: now,
-    expires_at: now + settings.uploadExpiry,
+    expires_at: now + uploadExpiry,
   };
-  await Promise.all([insertFile(tx, row), insertUpload(tx, upload), changeUsage(tx, ownerId, { used: 0, held: hold })]);
   return { file: row, upload };
+}
+
+/** Rows that one statement inserts: databases limit how many values it may have. */
+const AT_ONCE = 100;
+
+async function insert(tx: Kysely<FilesTables>, reserved: readonly Reserved[]): Promise<void> {
+  const [only] = reserved;
+  if (only && reserved.length === 1) {
+    await Promise.all([insertFile(tx, only.file), insertUpload(tx, only.upload)]);
+    return;
+  }
+  for (let first = 0; first < reserved.length; first += AT_ONCE) {
+    const some = reserved.slice(first, first + AT_ONCE);
+    await tx
+      .insertInto('files')
+      .values(some.map(({ file }) => file))
+      .execute();
+    await tx
+      .insertInto('uploads')
+      .values(some.map(({ upload }) => upload))
+      .execute();
+  }
 }

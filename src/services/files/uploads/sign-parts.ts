@@ -4,6 +4,7 @@ import type { UploadPart } from '../../../contract/holdfast/v1/file.ts';
 import { ownerOf } from '../access.ts';
 import type { FilesDeps, FileVerb } from '../deps.ts';
 import { findFile } from '../file-rows.ts';
+import { invalidField } from '../invalid.ts';
 import type { UploadsTable } from '../tables.ts';
 import { uploadClosed } from './finish.ts';
 import { partCount } from './part-size.ts';
@@ -24,7 +25,7 @@ export async function signParts(
     throw new HoldfastError('invalid_request', 'This upload takes one request; it has no parts.');
   }
   const last = partCount(size, partSize);
-  if (from > last) throw new HoldfastError('invalid_request', `The upload has ${last} parts.`);
+  if (from > last) throw invalidField('from', `The upload has ${last} parts.`);
   const { parts } = await storage.signParts(
     {
       key: upload.source_key,
@@ -43,9 +44,9 @@ export async function signParts(
 export const generateUploadPartURLs: FileVerb<'generateUploadPartURLs'> = (deps) => async (request, context) => {
   const { from, count, fileId } = request;
   const ownerId = ownerOf(context, request.ownerId);
-  if (!Number.isInteger(from) || from < 1) throw new HoldfastError('invalid_request', 'Parts are numbered from 1.');
+  if (!Number.isInteger(from) || from < 1) throw invalidField('from', 'Parts are numbered from 1.');
   if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
-    throw new HoldfastError('invalid_request', `Ask for 1 to ${MAX_COUNT} parts at a time.`);
+    throw invalidField('count', `Ask for 1 to ${MAX_COUNT} parts at a time.`);
   }
   await findFile(deps.db.reader, ownerId, fileId);
   const upload = await deps.db.reader

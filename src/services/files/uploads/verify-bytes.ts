@@ -3,6 +3,7 @@ import type { CallContext } from '../../../base/context.ts';
 import { HoldfastError, hasCode } from '../../../base/errors.ts';
 import type { ReceivedPart } from '../../../contract/holdfast/v1/file.ts';
 import type { FilesDeps } from '../deps.ts';
+import { invalidField } from '../invalid.ts';
 import type { UploadsTable } from '../tables.ts';
 import { checkType } from './check-new-file.ts';
 import type { Evidence } from './complete.ts';
@@ -90,13 +91,18 @@ async function putTogether(
   if (wrong)
     throw new HoldfastError('upload_not_complete', `Part ${wrong.number} has ${wrong.size} bytes; send it again.`);
   const byNumber = new Map(parts.map((part) => [part.number, part]));
-  for (const { number, etag } of claimed) {
-    if (etag !== '' && byNumber.get(number)?.etag !== etag) {
+  for (const [index, { number, size, etag }] of claimed.entries()) {
+    const part = byNumber.get(number);
+    if (!part) throw invalidField(`parts[${index}].number`, `The upload has ${count} parts.`);
+    if ((etag !== '' && part.etag !== bare(etag)) || (size !== 0 && part.size !== size)) {
       throw new HoldfastError('upload_not_complete', `Part ${number} is not the one you named; send it again.`);
     }
   }
   await storage.completeMultipart({ key, multipartId, parts }, context);
 }
+
+/** HTTP puts an ETag in quotes (RFC 9110, 8.8.3), the store does not. */
+const bare = (etag: string): string => etag.replace(/^"(.*)"$/, '$1');
 
 function missingParts(parts: readonly ReceivedPart[], count: number): number[] {
   const have = new Set(parts.map((part) => part.number));
