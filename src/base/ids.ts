@@ -38,3 +38,6 @@ export function newId(): string {
 
 /** Whether a text is an id that `newId` could have made; upper case is none, so that one thing has one id. */
 export const isId = (text: string): boolean => text === text.toLowerCase() && validate(text) && version(text) === 7;
+
+/** When an id was made: milliseconds of Unix time, by the clock of whoever made it (RFC 9562, section 5.7). */
+export const timeOfId = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);

@@ -1,32 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type FieldError, HoldfastError, toHoldfastError } from '../../base/errors.ts';
+import { HoldfastError, toHoldfastError } from '../../base/errors.ts';
+import { PROBLEM_TYPE, toProblem } from '../../base/problem.ts';
 
-/** Problem details for HTTP APIs (RFC 9457), with our code, the request's id and the fields that are wrong. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: string;
-  readonly requestId: string;
-  readonly fields?: readonly FieldError[];
-}
-
-export const PROBLEM_TYPE = 'application/problem+json';
-
-export function toProblem(error: HoldfastError, requestId: string): Problem {
-  const { code, detail, fields } = error;
-  const { http, title } = error.meaning;
-  return {
-    type: `urn:holdfast:problem:${code}`,
-    title,
-    status: http,
-    detail,
-    code,
-    requestId,
-    ...(fields.length > 0 && { fields }),
-  };
-}
+export { PROBLEM_TYPE, toProblem } from '../../base/problem.ts';
 
 const DETAILS: Readonly<Record<string, readonly [HoldfastError['code'], string]>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'This route does not take that Content-Type.'],

@@ -2,8 +2,8 @@ import { serviceContext } from '../../base/context.ts';
 import { HoldfastError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { type Running, startLoop } from '../../base/lifecycle.ts';
+import { Slots } from '../../base/slots.ts';
 import { type Broker, TOPICS } from '../../drivers/broker/port.ts';
-import { Slots } from './slots.ts';
 import { type WorkDeps, workOnFile } from './work-on-file.ts';
 
 /** Milliseconds between two looks for work that no news came of. */
