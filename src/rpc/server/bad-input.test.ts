@@ -100,17 +100,50 @@ function nested(depth: number): Buffer {
   return bytes;
 }
 
-test('an enum value that is not known is refused', async () => {
-  const files = { listFiles: async () => ({ files: [], nextCursor: '' }) };
-  const { port } = await mesh.serve('files', Files, files as never, { log });
-  const other = await clientOf(port);
-  try {
-    // status = 99
-    const call = send(Buffer.from([0x30, 99]), '/holdfast.v1.FileService/ListFiles', other);
-    expect(await failed(call)).toMatchObject({ code: Status.INVALID_ARGUMENT });
-  } finally {
-    other.close();
-  }
+describe('a field that cannot be read', () => {
+  let other: Client;
+  beforeEach(async () => {
+    const never = async () => {
+      made += 1;
+      return {};
+    };
+    const files = { listFiles: never, generateUploadURLs: never, requestVariant: never };
+    const { port } = await mesh.serve('files', Files, files as never, { log });
+    other = await clientOf(port);
+  });
+  afterEach(() => other.close());
+
+  const violations = async (method: string, bytes: Buffer) => {
+    const { code, more } = await failed(send(bytes, `/holdfast.v1.FileService/${method}`, other));
+    expect(code).toBe(Status.INVALID_ARGUMENT);
+    expect(made).toBe(0);
+    return more?.fields;
+  };
+  /** A message in field `number`. */
+  const inField = (number: number, content: Buffer) =>
+    Buffer.concat([Buffer.from([number * 8 + 2, content.length]), content]);
+
+  test('as an enum value that is not known, is named', async () => {
+    expect(await violations('ListFiles', Buffer.from([0x30, 99]))).toEqual([
+      { path: 'status', message: '99 is no value of holdfast.v1.FileStatus.' },
+    ]);
+    // files[1].visibility
+    const files = Buffer.concat([inField(2, Buffer.alloc(0)), inField(2, Buffer.from([0x38, 77]))]);
+    expect(await violations('GenerateUploadURLs', files)).toEqual([
+      { path: 'files[1].visibility', message: '77 is no value of holdfast.v1.Visibility.' },
+    ]);
+  });
+
+  test('as a number that is too large, is named', async () => {
+    // files[0].size = 2^62
+    const size = Buffer.from([0x20, ...Array(8).fill(0x80), 0x40]);
+    expect(await violations('GenerateUploadURLs', inField(2, size))).toMatchObject([{ path: 'files[0].size' }]);
+  });
+
+  test('as a text that is no UTF-8, is not taken for another', async () => {
+    // owner_id
+    expect(await violations('ListFiles', inField(1, Buffer.from([0xff])))).toEqual([]);
+  });
 });
 
 test('100 MB are refused by their length, and the connection goes on', async () => {

@@ -12,6 +12,7 @@ import type { Gate } from './gate.ts';
 import type { Peers } from './peers.ts';
 import { checkOwner, type Permission, principalOf } from './permission.ts';
 import type { Refusals } from './refusals.ts';
+import { unreadableFields } from './unreadable.ts';
 
 export interface HandlerDeps {
   readonly peers: Peers;
@@ -56,7 +57,7 @@ export function handlerOf(deps: HandlerDeps, served: Served): handleUnaryCall<Bu
       const caller = deps.permission(deps.peers.at(call.getPeer()), path);
       deps.gate.enter(giveUp);
       const principal = principalOf(caller, principalIn(call.metadata));
-      request = parse(method, call.request);
+      request = parse(path, method, call.request);
       checkOwner(caller, request);
       context = contextOf(call, principal, deps.log);
     } catch (error) {
@@ -97,11 +98,14 @@ export function handlerOf(deps: HandlerDeps, served: Served): handleUnaryCall<Bu
   };
 }
 
-function parse({ requestType }: MethodDefinition, bytes: Buffer): unknown {
+function parse(path: string, { requestType }: MethodDefinition, bytes: Buffer): unknown {
   try {
     return requestType.decode(bytes);
-  } catch (error) {
-    throw new HoldfastError('invalid_request', 'The request is no message of this method.', { cause: error });
+  } catch (cause) {
+    const fields = unreadableFields(path, bytes);
+    const [first] = fields;
+    const detail = first ? `${first.path}: ${first.message}` : 'The request is no message of this method.';
+    throw new HoldfastError('invalid_request', detail, { fields, cause });
   }
 }
 

@@ -5,6 +5,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { Grant } from '../access.ts';
 import { methodsOf, type Service, type ServiceDefinition } from '../contract.ts';
 import { MESSAGE_LIMIT } from '../limits.ts';
+import { refuseWhatIsNoText } from '../strict-text.ts';
 import type { Certificates } from '../tls/certificates.ts';
 import { Gate } from './gate.ts';
 import { type HandlerDeps, handlerOf, type Served } from './handler.ts';
@@ -58,6 +59,7 @@ const LAST_WORDS = 500;
 /** Contracts served over gRPC with mutual TLS. */
 export function createRpcServer(options: RpcServerOptions): RpcServer {
   const { contracts, certificates, access, log } = options;
+  refuseWhatIsNoText();
   const deps: HandlerDeps = {
     peers: new Peers(),
     permission: permissionBy(access),
