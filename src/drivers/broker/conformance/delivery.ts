@@ -69,6 +69,18 @@ export function deliveryLaws(law: Law, place: Place): void {
     expect(numbers(await elsewhere.until(1))).toEqual([99]);
   });
 
+  law('keeps apart groups whose names and topics make the same words', async () => {
+    const { broker } = place;
+    const first = collector();
+    const second = collector();
+    await broker.consume('t', { group: 'o.g', concurrency: 1 }, async (message) => first.add(message));
+    await broker.consume('t.o', { group: 'g', concurrency: 1 }, async (message) => second.add(message));
+    await publishAll(broker, 't', 20);
+    await publishAll(broker, 't.o', 20, 50);
+    expect(numbers(await first.until(20))).toEqual(upTo(20));
+    expect(numbers(await second.until(20))).toEqual(upTo(20).map((n) => n + 50));
+  });
+
   law('brings each message to every listener that is there, beside the groups', async () => {
     const { broker } = place;
     const ears = [collector(), collector(), collector()];

@@ -27,7 +27,7 @@ export function volumeLaws(law: Law, place: Place): void {
       const count = BACKLOG + 1_500;
       const away = await place.broker.consume('t', { group: 'g', concurrency: 1 }, async () => {});
       await away.stop();
-      await publishMany(place.broker, 't', count, 1);
+      await publishMany(place.broker, 't', count, 50);
       const got = collector();
       const newest = new Promise<void>((resolve) => {
         void place.broker.consume('t', { group: 'g', concurrency: 1 }, async (message) => {

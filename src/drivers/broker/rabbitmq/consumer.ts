@@ -1,56 +1,78 @@
-import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ConsumeMessage } from 'amqplib';
 import { backoff } from '../../../base/backoff.ts';
 import { withDeadline } from '../../../base/deadline.ts';
 import type { Running } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { parseMessage } from '../message.ts';
 import { type ConsumeOptions, MAX_ATTEMPTS, type MessageHandler, RETRY } from '../port.ts';
+import { Acks } from './acks.ts';
 import { openChannel } from './channel.ts';
 import type { Connection, Part } from './connection.ts';
-import { confirmed } from './publisher.ts';
-import { assertGroup, assertRetries, queueOf } from './queues.ts';
+import type { Link } from './link.ts';
+import type { Names } from './names.ts';
+import type { Publisher } from './publisher.ts';
+import { assertGroup, assertRetries } from './queues.ts';
 
 /** Milliseconds. */
 const SETTLE_DEADLINE = 3_000;
 const STOP_DEADLINE = 2_000;
 /** Header: which try of the message this is, from 1. Absent: the first. */
 const ATTEMPT = 'x-holdfast-attempt';
+/** Header of a quorum queue: how often the message was brought to anybody who did not settle it. */
+const HANDED_BACK = 'x-delivery-count';
 
 interface ConsumerOptions extends ConsumeOptions {
   readonly connection: Connection;
-  readonly prefix: string;
+  /** On another connection: one that publishes may be blocked, and settles nothing then. */
+  readonly publisher: Publisher;
+  readonly names: Names;
   readonly topic: string;
   readonly handler: MessageHandler;
   readonly log: Logger;
 }
 
+interface Source {
+  readonly link: Link;
+  readonly queue: string;
+  readonly acks: Acks;
+}
+
 /** Has as many messages as handlers may run: the server sends no more before one is settled (prefetch). */
 export class Consumer implements Running, Part {
   readonly #options: ConsumerOptions;
-  readonly #queue: string;
   readonly #running = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
-  #current: { readonly channel: ConfirmChannel; readonly tag: string } | undefined;
+  /** Takes no more, and closes the channel. */
+  #leave: { cancel(): Promise<unknown>; close(): Promise<void> } | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
-    this.#queue = queueOf(options.prefix, options.topic, options.group);
   }
 
-  async attach(model: ChannelModel): Promise<void> {
-    const { connection, prefix, topic, group, concurrency } = this.#options;
-    await openChannel(model, async (channel) => {
-      await assertGroup(channel, prefix, topic, group);
-      await channel.prefetch(concurrency);
-      const { consumerTag } = await channel.consume(this.#queue, (message) => {
-        // Null: somebody has deleted the queue.
-        if (message) this.#begin(channel, message);
-        else connection.attachAgain(this, model);
-      });
-      channel.on('close', () => connection.attachAgain(this, model));
-      this.#current = { channel, tag: consumerTag };
-    });
+  async attach(link: Link): Promise<void> {
+    const { connection, names, topic, group, concurrency } = this.#options;
+    await openChannel(
+      link.model.createChannel(),
+      async (channel) => {
+        const queue = await assertGroup(channel, names, topic, group);
+        const source = { link, queue, acks: new Acks(channel) };
+        await channel.prefetch(concurrency);
+        const { consumerTag } = await channel.consume(queue, (message) => {
+          if (message) this.#begin(source, message);
+          else connection.renew(new Error('A queue was deleted.'), link);
+        });
+        this.#leave = {
+          cancel: () => channel.cancel(consumerTag),
+          async close() {
+            source.acks.tell();
+            await channel.close();
+          },
+        };
+      },
+      (reason) => connection.renew(reason, link),
+    );
   }
 
   stop(): Promise<void> {
@@ -62,72 +84,77 @@ export class Consumer implements Running, Part {
     const { connection } = this.#options;
     connection.remove(this);
     this.#stopping.abort();
-    const current = this.#current;
-    if (current && !connection.away) {
-      await withDeadline(STOP_DEADLINE, current.channel.cancel(current.tag)).catch(() => undefined);
-    }
+    if (!connection.away) await this.#soon(() => this.#leave?.cancel());
     await Promise.all(this.#running);
     // What is not settled goes back to the queue with the channel.
-    if (current)
-      await withDeadline(
-        STOP_DEADLINE,
-        Promise.try(() => current.channel.close()),
-      ).catch(() => undefined);
+    await this.#soon(() => this.#leave?.close());
   }
 
-  #begin(channel: ConfirmChannel, message: ConsumeMessage): void {
-    const handling = this.#handle(channel, message)
+  #soon(work: () => Promise<unknown> | undefined): Promise<unknown> {
+    return withDeadline(STOP_DEADLINE, Promise.try(work)).catch(() => undefined);
+  }
+
+  #begin(source: Source, message: ConsumeMessage): void {
+    source.acks.hold(message);
+    const handling = this.#handle(source, message)
       .catch((error) => this.#options.log.error({ err: error }, 'a message could not be settled and will come again'))
       .finally(() => this.#running.delete(handling));
     this.#running.add(handling);
   }
 
-  async #handle(channel: ConfirmChannel, message: ConsumeMessage): Promise<void> {
+  async #handle(source: Source, message: ConsumeMessage): Promise<void> {
     const { handler, log } = this.#options;
+    const { acks } = source;
     const { signal } = this.#stopping;
-    if (signal.aborted) return onOpen(() => channel.nack(message));
-    const attempt = Number(message.properties.headers?.[ATTEMPT] ?? 1);
+    if (signal.aborted) return acks.handBack(message);
+    const attempt = attemptOf(message);
     const body = parseMessage(message.content);
-    if (!body) {
-      log.error('a message is not one of ours and was given up');
-      return onOpen(() => channel.ack(message));
+    if (!body || attempt > MAX_ATTEMPTS) {
+      log.error({ attempt }, body ? 'a message was given up' : 'a message is not one of ours and was given up');
+      return acks.done(message);
     }
     try {
       await handler(body, signal);
+      acks.done(message);
     } catch (error) {
-      if (signal.aborted) return onOpen(() => channel.nack(message));
-      if (attempt >= MAX_ATTEMPTS) {
+      if (signal.aborted) acks.handBack(message);
+      else if (attempt >= MAX_ATTEMPTS) {
         log.error({ err: error, attempt }, 'a message was given up');
-        return onOpen(() => channel.ack(message));
+        acks.done(message);
+      } else {
+        log.warn({ err: error, attempt }, 'a message could not be handled and will come again');
+        await this.#retry(source, message, attempt);
       }
-      log.warn({ err: error, attempt }, 'a message could not be handled and will come again');
-      return this.#retry(channel, message, attempt);
     }
-    onOpen(() => channel.ack(message));
   }
 
   /** The message waits in another queue; only when the server has it there it is taken from this one. */
-  async #retry(channel: ConfirmChannel, message: ConsumeMessage, attempt: number): Promise<void> {
+  async #retry(source: Source, message: ConsumeMessage, attempt: number): Promise<void> {
+    const { signal } = this.#stopping;
+    const wait = backoff(attempt, RETRY);
     try {
-      const queue = await withDeadline(
-        SETTLE_DEADLINE,
-        Promise.try(() => assertRetries(channel, this.#queue, backoff(attempt, RETRY))),
-      );
-      const headers = { [ATTEMPT]: attempt + 1 };
-      await withDeadline(SETTLE_DEADLINE, confirmed(channel, '', queue, message.content, { headers }));
-      onOpen(() => channel.ack(message));
+      const queue = await withDeadline(SETTLE_DEADLINE, this.#retriesFor(source, wait));
+      await this.#options.publisher.publish(queue, message.content, { headers: { [ATTEMPT]: attempt + 1 } });
+      source.acks.done(message);
     } catch {
-      // The server is away: it gives the message to whoever is there when it is back.
-      onOpen(() => channel.nack(message));
+      // It cannot wait there, so it waits here: handed back at once, it would come again at once.
+      await pause(wait, undefined, { signal }).catch(() => undefined);
+      source.acks.handBack(message);
     }
+  }
+
+  /** On a channel for this alone: one on which something is refused takes what it holds with it. */
+  async #retriesFor({ link, queue }: Source, wait: number): Promise<string> {
+    const { names } = this.#options;
+    let name = '';
+    const channel = await openChannel(link.model.createChannel(), async (opened) => {
+      name = await assertRetries(opened, names, queue, wait);
+    });
+    await channel.close();
+    return name;
   }
 }
 
-/** On a channel that is closed nothing can be settled, nor need it: the server has taken the messages back. */
-function onOpen(settle: () => void): void {
-  try {
-    settle();
-  } catch {
-    // As said.
-  }
+function attemptOf({ properties: { headers = {} } }: ConsumeMessage): number {
+  return Number(headers[ATTEMPT] ?? 1) + Number(headers[HANDED_BACK] ?? 0);
 }

@@ -1,40 +1,51 @@
-import { errnoOf } from '../../../base/errors.ts';
-import { addressOf, type RabbitTarget } from './target.ts';
+import { socketReason } from '../socket-reason.ts';
+import { addressesOf, type RabbitTarget } from './target.ts';
+
+/** The connection was taken, and then nobody spoke, or stopped speaking. */
+export class SilentServerError extends Error {
+  override message = 'The server does not answer.';
+}
 
 /** What went wrong at open, in one line for the operator; never with the password. */
 export const openError = (error: unknown, target: RabbitTarget): Error =>
-  new Error(`BROKER_URL: ${reasonOf(error as Error, target)}.`, { cause: error });
+  new Error(`BROKER_URL: ${lastingReason(error, target) ?? passingReason(error, target)}.`, { cause: error });
 
-function reasonOf({ message, ...error }: Error, target: RabbitTarget): string {
-  const at = `RabbitMQ at ${addressOf(target)}`;
-  const { vhost, username } = target.server;
+/** What time alone does not mend, in one line for the operator; undefined for all else. */
+export const lastingError = (error: unknown, target: RabbitTarget): Error | undefined => {
+  const reason = lastingReason(error, target);
+  return reason === undefined ? undefined : new Error(`BROKER_URL: ${reason}.`, { cause: error });
+};
+
+const nameOf = (target: RabbitTarget): string => `RabbitMQ at ${addressesOf(target).join(', ')}`;
+
+/** What a server refuses it says in the words of AMQP 0-9-1 (1.2, reply codes). */
+function lastingReason(error: unknown, target: RabbitTarget): string | undefined {
+  const at = nameOf(target);
+  const { username, vhost, prefix } = target;
+  const { message } = error as Error;
   if (/Login was refused/i.test(message)) return `${at} does not know the user or the password of the URL`;
-  if (/NOT_ALLOWED.*not found|vhost .* not found/i.test(message)) {
-    return `${at} has no virtual host "${vhost}"; make it with "rabbitmqctl add_vhost", or correct the URL's path`;
+  // The library does not pass on which of the two it is.
+  if (/NOT_ALLOWED|got <ConnectionClose/.test(message)) {
+    return `${at} has no virtual host "${vhost}", or does not let the user "${username}" into it; correct the URL's path, or see to it with "rabbitmqctl add_vhost" and "rabbitmqctl set_permissions"`;
   }
-  if (/NOT_ALLOWED|ACCESS_REFUSED/.test(message)) {
-    return `${at} does not let the user "${username}" do what is needed in the virtual host "${vhost}"; give it permissions (rabbitmqctl set_permissions)`;
+  const refused = /ACCESS_REFUSED - access to (\w+ '[^']*')/i.exec(message);
+  if (refused) {
+    const all = `'^${prefix.replaceAll('.', '\\.')}(/.*)?$'`;
+    return `${at} does not let the user "${username}" use ${refused[1]}; allow it to configure, write and read ${all} (rabbitmqctl set_permissions)`;
   }
-  if (/PRECONDITION_FAILED/.test(message)) {
+  if (/PRECONDITION_FAILED - inequivalent/.test(message)) {
     return `${at} has an exchange or a queue of our name that is not ours; delete it, or set another ?prefix= (${firstLine(message)})`;
   }
-  const errno = errnoOf(error) ?? '';
-  if (/timeout|timed out|not done after/i.test(message) || errno === 'ETIMEDOUT') {
+  return undefined;
+}
+
+function passingReason(error: unknown, target: RabbitTarget): string {
+  const at = nameOf(target);
+  const { message } = error as Error;
+  if (error instanceof SilentServerError || /ETIMEDOUT/.test(message))
     return `${at} does not answer; check host and port`;
-  }
-  switch (errno) {
-    case 'ECONNREFUSED':
-      return `there is no server at ${addressOf(target)}; start RabbitMQ, or correct host and port`;
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `the host "${target.server.hostname}" is not known; check its name`;
-    case 'ECONNRESET':
-      return `${at} reset the connection; check the port, and whether it wants TLS (amqps://)`;
-  }
-  if (/CERT|SELF_SIGNED|VERIFY|ALTNAME/.test(errno)) {
-    return `the certificate of ${at} is not trusted (${errno}); give its authority as ?ca=FILE`;
-  }
-  return `${at} could not be used (${firstLine(message)})`;
+  const server = { name: 'RabbitMQ', addresses: addressesOf(target), plain: 'amqp://', secure: 'amqps://' };
+  return socketReason(error, server) ?? `${at} could not be used (${firstLine(message)})`;
 }
 
 const firstLine = (text: string): string => text.split('\n')[0] as string;

@@ -1,19 +1,20 @@
-import type { Channel, ChannelModel } from 'amqplib';
 import { withDeadline } from '../../../base/deadline.ts';
 import type { Running } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { parseMessage } from '../message.ts';
-import { BACKLOG, type BrokerMessage } from '../port.ts';
+import type { BrokerMessage } from '../port.ts';
 import { openChannel } from './channel.ts';
 import type { Connection, Part } from './connection.ts';
-import { assertExchange, exchangeOf } from './queues.ts';
+import type { Link } from './link.ts';
+import type { Names } from './names.ts';
+import { assertListener } from './queues.ts';
 
 /** Milliseconds. */
 const STOP_DEADLINE = 2_000;
 
 interface ListenerOptions {
   readonly connection: Connection;
-  readonly prefix: string;
+  readonly names: Names;
   readonly topic: string;
   readonly handler: (message: BrokerMessage) => void;
   readonly log: Logger;
@@ -22,35 +23,37 @@ interface ListenerOptions {
 /** Hears through a queue of its own, which goes with its connection. */
 export class Listener implements Running, Part {
   readonly #options: ListenerOptions;
-  #channel: Channel | undefined;
+  #leave: (() => Promise<void>) | undefined;
   #stopped = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
   }
 
-  async attach(model: ChannelModel): Promise<void> {
-    const { connection, prefix, topic } = this.#options;
-    this.#channel = await openChannel(model, async (channel) => {
-      await assertExchange(channel, prefix);
-      const { queue } = await channel.assertQueue('', { exclusive: true, autoDelete: true, maxLength: BACKLOG });
-      await channel.bindQueue(queue, exchangeOf(prefix), topic);
-      await channel.consume(queue, (message) => message && this.#hear(message.content), { noAck: true });
-      channel.on('close', () => connection.attachAgain(this, model));
-    });
+  async attach(link: Link): Promise<void> {
+    const { connection, names, topic } = this.#options;
+    const channel = await openChannel(
+      link.model.createChannel(),
+      async (opened) => {
+        const queue = await assertListener(opened, names, topic);
+        const hear = (content: Buffer | undefined) => {
+          if (content) this.#hear(content);
+          else connection.renew(new Error('A queue was deleted.'), link);
+        };
+        await opened.consume(queue, (message) => hear(message?.content), { noAck: true });
+      },
+      (reason) => connection.renew(reason, link),
+    );
+    this.#leave = () => channel.close();
   }
 
   async stop(): Promise<void> {
     const { connection } = this.#options;
     this.#stopped = true;
     connection.remove(this);
-    const channel = this.#channel;
-    if (channel && !connection.away) {
-      await withDeadline(
-        STOP_DEADLINE,
-        Promise.try(() => channel.close()),
-      ).catch(() => undefined);
-    }
+    const leave = this.#leave;
+    if (!leave || connection.away) return;
+    await withDeadline(STOP_DEADLINE, Promise.try(leave)).catch(() => undefined);
   }
 
   #hear(content: Buffer): void {

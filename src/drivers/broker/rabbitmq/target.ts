@@ -1,50 +1,62 @@
 import { readFileSync } from 'node:fs';
-import type { Options, SocketOptions } from 'amqplib';
+import { isIP } from 'node:net';
 
-/** The server and the place on it that an `amqp:` or `amqps:` URL names. */
+/** The servers and the place on them that an `amqp:` or `amqps:` URL names. */
 export interface RabbitTarget {
-  readonly server: Required<
-    Pick<Options.Connect, 'protocol' | 'hostname' | 'port' | 'username' | 'password' | 'vhost'>
-  >;
-  readonly tls: Pick<SocketOptions, 'ca' | 'servername'>;
+  /** Of one cluster; any will do. */
+  readonly servers: readonly { readonly hostname: string; readonly port: number }[];
+  readonly username: string;
+  readonly password: string;
+  readonly vhost: string;
+  /** Undefined: without TLS. `ca` in PEM is trusted instead of the usual authorities. */
+  readonly tls: { readonly ca: string | undefined } | undefined;
   /** Of all exchanges and queues. */
   readonly prefix: string;
 }
 
-const FORM = 'amqp://[user:password@]host[:port][/vhost][?prefix=holdfast]';
+const FORM = 'amqp://[user:password@]host[:port][,host[:port]…][/vhost][?prefix=holdfast]';
 const refuse = (what: string): never => {
   throw new Error(`BROKER_URL: ${what}; expected ${FORM}, or amqps:// for TLS, then also with ?ca=FILE.`);
 };
 
 /** Throws an error whose message says what is wrong, without the URL: it holds a password. */
 export function parseTarget(text: string): RabbitTarget {
-  if (!URL.canParse(text)) return refuse('it is not a URL');
-  const url = new URL(text);
+  const urls = urlsOf(text);
+  const [url] = urls as [URL];
   const secure = url.protocol === 'amqps:';
-  if (url.hostname === '') refuse('it names no host');
+  if (urls.some(({ hostname }) => hostname === '')) refuse('it names no host');
   const known = secure ? ['prefix', 'ca'] : ['prefix'];
   for (const name of url.searchParams.keys()) if (!known.includes(name)) refuse(`there is no parameter "${name}"`);
   const prefix = url.searchParams.get('prefix') ?? 'holdfast';
   if (!/^[\w.:-]{1,64}$/.test(prefix)) refuse('the prefix is 1 to 64 letters, digits and any of . : _ -');
-  const hostname = url.hostname.replace(/^\[|\]$/g, '');
   const ca = url.searchParams.get('ca');
   return {
-    server: {
-      protocol: secure ? 'amqps' : 'amqp',
-      hostname,
-      port: Number(url.port || (secure ? 5671 : 5672)),
-      // What RabbitMQ takes from this machine alone, as its own tools do.
-      username: decoded(url.username) || 'guest',
-      password: decoded(url.password) || 'guest',
-      vhost: decoded(url.pathname.slice(1)) || '/',
-    },
-    tls: secure ? { servername: hostname, ...(ca !== null && { ca: [readAuthority(ca)] }) } : {},
+    servers: urls.map(({ hostname, port }) => ({
+      hostname: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port || (secure ? 5671 : 5672)),
+    })),
+    // What RabbitMQ takes from this machine alone, as its own tools do.
+    username: decoded(url.username) || 'guest',
+    password: decoded(url.password) || 'guest',
+    vhost: decoded(url.pathname.slice(1)) || '/',
+    tls: secure ? { ca: ca === null ? undefined : readAuthority(ca) } : undefined,
     prefix,
   };
 }
 
-/** As an operator reads it. */
-export const addressOf = ({ server: { hostname, port } }: RabbitTarget): string => `${hostname}:${port}`;
+/** As an operator reads them: `host:port` each. */
+export const addressesOf = ({ servers }: RabbitTarget): string[] =>
+  servers.map(({ hostname, port }) => `${isIP(hostname) === 6 ? `[${hostname}]` : hostname}:${port}`);
+
+/** The same URL for each of its hosts. */
+function urlsOf(text: string): URL[] {
+  const [, scheme = '', user = '', hosts = '', rest = ''] = /^(amqps?:\/\/)([^/?#]*@)?([^/?#]*)(.*)$/s.exec(text) ?? [];
+  if (scheme === '') return refuse('it is not a URL');
+  return hosts.split(',').map((host) => {
+    const one = `${scheme}${user}${host}${rest}`;
+    return URL.canParse(one) ? new URL(one) : refuse('it is not a URL');
+  });
+}
 
 function decoded(part: string): string {
   try {
@@ -54,9 +66,9 @@ function decoded(part: string): string {
   }
 }
 
-function readAuthority(path: string): Buffer {
+function readAuthority(path: string): string {
   try {
-    return readFileSync(path);
+    return readFileSync(path, 'utf8');
   } catch {
     return refuse('the file of "ca" cannot be read');
   }
