@@ -124,4 +124,15 @@ describe('an upload by one signed request', () => {
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.status).toBeLessThan(500);
   });
+
+  test('says which field is wrong by its name in the API', async () => {
+    const past = { name: 'a', size: 1, expiresAt: '2020-01-01T00:00:00.000Z' };
+    for (const [json, path] of [
+      [past, 'expiresAt'],
+      [{ name: 'a/b', size: 1 }, 'name'],
+    ] as const) {
+      const { body } = await user.call('POST', '/api/uploads', { json });
+      expect(body.fields).toMatchObject([{ path }]);
+    }
+  });
 });

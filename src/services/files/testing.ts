@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { type CallContext, serviceContext } from '../../base/context.ts';
 import { EventServiceDefinition } from '../../contract/holdfast/internal/v1/event.ts';
+import { InstallationServiceDefinition } from '../../contract/holdfast/internal/v1/installation.ts';
 import { MaintenanceServiceDefinition } from '../../contract/holdfast/internal/v1/maintenance.ts';
 import { UploadServiceDefinition } from '../../contract/holdfast/internal/v1/upload.ts';
 import { WorkServiceDefinition } from '../../contract/holdfast/internal/v1/work.ts';
@@ -62,6 +63,7 @@ export async function openTestFiles(
       ...settings,
     },
     confirmKey: Buffer.alloc(32, 2),
+    publicUrl: () => 'https://files.example.org/',
     log,
   });
   return {
@@ -71,6 +73,7 @@ export async function openTestFiles(
     work: calls.to(WorkServiceDefinition, service.work),
     maintenance: calls.to(MaintenanceServiceDefinition, service.maintenance),
     events: calls.to(EventServiceDefinition, service.events),
+    installation: calls.to(InstallationServiceDefinition, service.installation),
     db,
     objects,
     broker,

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HoldfastError, toHoldfastError } from '../../base/errors.ts';
 import { PROBLEM_TYPE, toProblem } from '../../base/problem.ts';
+import { inWordsOfTheApi } from './field-paths.ts';
 
 export { PROBLEM_TYPE, toProblem } from '../../base/problem.ts';
 
@@ -54,5 +55,5 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, thrown
     .code(http)
     .header('cache-control', 'no-store')
     .header('content-type', PROBLEM_TYPE)
-    .send(Buffer.from(JSON.stringify(toProblem(error, request.id))));
+    .send(Buffer.from(JSON.stringify(toProblem(inWordsOfTheApi(error), request.id))));
 }

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import type { OpenFiles } from '../testing.ts';
 import { arrivalLaws } from './arrivals.ts';
+import { backEndLaws } from './back-ends.ts';
 import { eventLaws } from './events.ts';
 import { jobLaws } from './jobs.ts';
 import { leaseLaws } from './leases.ts';
@@ -13,6 +14,7 @@ import { uploadLaws } from './uploads.ts';
 export function filesLaws(open: OpenFiles): void {
   describe('uploads', () => uploadLaws(open));
   describe('arrivals', () => arrivalLaws(open));
+  describe('other back ends', () => backEndLaws(open));
   describe('jobs', () => jobLaws(open));
   describe('events', () => eventLaws(open));
   describe('leases', () => leaseLaws(open));

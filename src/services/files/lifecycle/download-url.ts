@@ -18,12 +18,13 @@ export const generateDownloadURL: FileVerb<'generateDownloadURL'> =
     if (!Number.isInteger(seconds) || seconds < 1 || seconds > MOST_SECONDS) {
       throw invalidField('expires_in', `A URL lives for 1 to ${MOST_SECONDS} seconds.`);
     }
+    const wanted = download ? normalizeName(download, 'download') : undefined;
     const file = await findFile(db.reader, ownerOf(context, request.ownerId), fileId);
     const now = await db.now();
     if (isExpired(file, now)) throw notFound();
     const content = await contentOf(db.reader, file, variant);
     const expiresAt = new Date(now + seconds * 1000);
-    const name = download ? normalizeName(download, 'download') : content.name;
+    const name = wanted ?? content.name;
     const { url } = await storage.signDownload(
       {
         key: content.key,

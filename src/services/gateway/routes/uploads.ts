@@ -164,4 +164,7 @@ export const uploadRoutes: RouteModule = (app, { files, settings }) => {
   );
 };
 
-const toError = ({ code, detail }: ErrorStatus) => new HoldfastError(isErrorCode(code) ? code : 'internal', detail);
+const toError = ({ code, detail, fields }: ErrorStatus) =>
+  new HoldfastError(isErrorCode(code) ? code : 'internal', detail, {
+    fields: fields.map(({ field, description }) => ({ path: field, message: description })),
+  });
