@@ -7,12 +7,14 @@ import type { ObjectStore } from '../drivers/objects/port.ts';
 import { prepareDataDir } from './data-dir.ts';
 import { type DataDirLock, lockDataDir } from './data-dir-lock.ts';
 import { openBrokerOf, openDatabaseOf, openObjectsOf } from './drivers.ts';
+import type { Driver } from './house.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 
-/** What the services stand on. */
+/** What the services stand on. A driver that was not asked for throws when it is used. */
 export interface Ground {
   readonly lock: DataDirLock;
   readonly secrets: Secrets;
+  readonly drivers: ReadonlySet<Driver>;
   readonly database: DatabaseServer;
   readonly objects: ObjectStore;
   readonly broker: Broker;
@@ -25,12 +27,32 @@ export interface GroundOptions {
   /** Where clients reach us, for URLs that are signed; known once the server listens. */
   readonly publicUrl: () => string;
   readonly log: Logger;
+  /** All, where it is absent. */
+  readonly drivers?: ReadonlySet<Driver>;
 }
 
-/** Takes the data directory and opens every driver in it. Throws `StartError`, with everything closed again. */
-export async function openGround(config: Config, { command, publicUrl, log }: GroundOptions): Promise<Ground> {
+const ALL: ReadonlySet<Driver> = new Set<Driver>(['database', 'objects', 'broker']);
+
+/** Takes the data directory and opens the drivers. Throws `StartError`, with everything closed again. */
+export async function openGround(
+  config: Config,
+  { command, publicUrl, log, drivers = ALL }: GroundOptions,
+): Promise<Ground> {
   const closers = new Closers();
   const close = () => closers.close((name, error) => log.error({ err: error }, `could not close the ${name}`));
+  const opened = async <T extends { close(): Promise<void> }>(
+    driver: Driver,
+    open: () => Promise<T>,
+  ): Promise<() => T> => {
+    if (!drivers.has(driver)) {
+      return () => {
+        throw new Error(`No service of this process stands on the ${driver}.`);
+      };
+    }
+    const made = await open();
+    closers.add(driver, () => made.close());
+    return () => made;
+  };
   try {
     await prepareDataDir(config.dataDir);
     const lock = await lockDataDir(config.dataDir);
@@ -38,13 +60,26 @@ export async function openGround(config: Config, { command, publicUrl, log }: Gr
     await lock.tell({ pid: process.pid, command, startedAt: new Date().toISOString() });
     const secrets = await openSecrets(config.dataDir, config.jwtSecret);
 
-    const database = await openDatabaseOf(config, log);
-    closers.add('database', () => database.close());
-    const objects = await openObjectsOf(config, { publicUrl, signingKey: secrets.signedUrl }, log);
-    closers.add('object store', () => objects.close());
-    const broker = await openBrokerOf(config, log);
-    closers.add('broker', () => broker.close());
-    return { lock, secrets, database, objects, broker, close };
+    const database = await opened('database', () => openDatabaseOf(config, log));
+    const objects = await opened('objects', () =>
+      openObjectsOf(config, { publicUrl, signingKey: secrets.signedUrl }, log),
+    );
+    const broker = await opened('broker', () => openBrokerOf(config, log));
+    return {
+      lock,
+      secrets,
+      drivers,
+      get database() {
+        return database();
+      },
+      get objects() {
+        return objects();
+      },
+      get broker() {
+        return broker();
+      },
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

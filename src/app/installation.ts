@@ -1,5 +1,11 @@
-import { hasCode } from '../base/errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backoff } from '../base/backoff.ts';
+import { serviceContext } from '../base/context.ts';
+import { HoldfastError, hasCode } from '../base/errors.ts';
+import { newId } from '../base/ids.ts';
+import type { Logger } from '../base/logger.ts';
 import type { ObjectStore } from '../drivers/objects/port.ts';
+import type { Answers } from '../rpc/contracts.ts';
 import { StartError } from './start-error.ts';
 
 /** What the database says of the installation that it belongs to. */
@@ -35,3 +41,27 @@ const belongsToAnother = (cause?: unknown) =>
       'Set DATABASE_URL, STORAGE_URL and DATA_DIR to the two that belong together.',
     cause,
   );
+
+const RETRY = { base: 100, max: 2_000 };
+/** Milliseconds that a files service elsewhere gets to be there: services start in any order. */
+const PATIENCE = 60_000;
+
+/** Asks the files service, wherever it runs, which installation this is. Throws `StartError` where none answers. */
+export async function readInstallation(
+  { installation }: Pick<Answers<'files'>, 'installation'>,
+  askers: readonly string[],
+  log: Logger,
+): Promise<Installation> {
+  const until = Date.now() + PATIENCE;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await installation.getInstallation({}, serviceContext(askers.join(' and '), log, newId()));
+    } catch (error) {
+      const unreachable = error instanceof HoldfastError && error.meaning.retryable;
+      if (!unreachable) throw error;
+      if (Date.now() > until) throw new StartError(`The files service does not answer: ${error.detail}`, error);
+      if (attempt === 1) log.warn({ err: error }, 'waiting for the files service');
+      await sleep(backoff(attempt, RETRY));
+    }
+  }
+}

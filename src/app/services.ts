@@ -1,34 +1,43 @@
 import { join } from 'node:path';
 import type { Logger } from '../base/logger.ts';
 import type { Config } from '../config.ts';
+import { StorageServiceDefinition } from '../contract/holdfast/v1/storage.ts';
+import type { Answers } from '../rpc/contracts.ts';
+import { calledBy } from '../rpc/in-process.ts';
 import { createAuthService } from '../services/auth/index.ts';
 import type { ProcessingCatalog } from '../services/files/catalog.ts';
 import { createFilesService } from '../services/files/index.ts';
-import type { GatewayDeps } from '../services/gateway/deps.ts';
+import type { GatewayDeps, Probe } from '../services/gateway/deps.ts';
 import { createJanitor } from '../services/janitor/index.ts';
 import { createProcessor, type ProcessorSettings } from '../services/processor/index.ts';
 import { createStorageService } from '../services/storage/index.ts';
 import { named } from './drivers.ts';
 import type { Ground } from './ground.ts';
+import type { Driver } from './house.ts';
+import { openSigningKeys } from './signing-keys.ts';
 import { version } from './version.ts';
 
 /** One function for each service: what it stands on, and whom it calls. */
 
-export type Storage = ReturnType<typeof storageOn>;
-export type Files = ReturnType<typeof filesOn>;
-export type Auth = ReturnType<typeof authOn>;
+type Storage = Answers<'storage'>;
+type Files = Answers<'files'>;
+type Auth = Answers<'auth'>;
 
 /** How long a claim of jobs holds without being extended: so long a job of a server that was killed waits. */
 const JOB_LEASE = 30_000;
 
-export const storageOn = ({ objects }: Ground, log: Logger) =>
-  createStorageService({ objects, log: named(log, 'storage') });
+export const storageOn = ({ objects }: Ground, log: Logger): Storage => ({
+  storage: createStorageService({ objects, log: named(log, 'storage') }),
+});
 
-export const authOn = ({ database, secrets }: Ground, { signup }: Config, log: Logger) =>
+export const authOn = async ({ database, broker, secrets }: Ground, config: Config, log: Logger) =>
   createAuthService({
     db: database.view(),
-    signingKey: secrets.jwt,
-    signup,
+    broker,
+    signingKeys: await openSigningKeys(config, secrets),
+    refreshKey: secrets.refreshToken,
+    signup: config.signup,
+    auditRetention: config.auditRetention,
     log: named(log, 'auth'),
   });
 
@@ -40,7 +49,8 @@ export const filesOn = (
 ) =>
   createFilesService({
     db: database.view(),
-    storage,
+    // As between processes: files asks on its own behalf, whoever asked it.
+    storage: calledBy('files', StorageServiceDefinition, storage.storage),
     broker,
     catalog,
     settings: { ...config, jobLease: JOB_LEASE },
@@ -69,7 +79,7 @@ export const processorSettings = (
 
 export const janitorOn = (
   { broker }: Ground,
-  { storage, files: { maintenance } }: { readonly storage: Storage; readonly files: Files },
+  { storage: { storage }, files: { maintenance } }: { readonly storage: Storage; readonly files: Files },
   { cleanupInterval, uploadExpiry }: Config,
   log: Logger,
 ) =>
@@ -81,27 +91,30 @@ export const janitorOn = (
     log: named(log, 'janitor'),
   });
 
-/** What /readyz asks. */
-export const probesOf = ({ database, objects, broker }: Ground): GatewayDeps['probes'] => {
-  const view = database.view();
-  return {
-    database: (signal) => view.probe(signal),
-    storage: (signal) => objects.probe(signal),
-    broker: (signal) => broker.probe(signal),
+/** What /readyz asks of the drivers. */
+export function probesOf(ground: Ground): Readonly<Record<string, Probe>> {
+  const probes: Readonly<Record<Driver, Probe>> = {
+    database: (signal) => ground.database.view().probe(signal),
+    objects: (signal) => ground.objects.probe(signal),
+    broker: (signal) => ground.broker.probe(signal),
   };
-};
+  return Object.fromEntries([...ground.drivers].map((driver) => [driver, probes[driver]]));
+}
 
 export const gatewayDepsOn = (
   ground: Ground,
   { auth, files }: { readonly auth: Auth; readonly files: Files },
+  probes: GatewayDeps['probes'],
   config: Config,
   log: Logger,
 ): GatewayDeps => ({
-  auth,
+  auth: auth.auth,
+  admin: auth.admin,
+  audit: auth.audit,
   files: files.files,
   uploads: files.uploads,
   objects: ground.objects,
-  probes: probesOf(ground),
+  probes,
   settings: { ...config, version },
   log: named(log, 'gateway'),
 });

@@ -2,38 +2,57 @@ import { withDeadline } from '../base/deadline.ts';
 import { Closers, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { type Config, isLoopback } from '../config.ts';
+import { createHealthServer } from '../services/gateway/health-server.ts';
 import { createGateway } from '../services/gateway/index.ts';
 import type { SweepOptions, SweepReport } from '../services/janitor/index.ts';
 import { openCatalog } from './catalog.ts';
 import type { Commands } from './control/commands.ts';
 import { startControlServer } from './control/server.ts';
 import { checkCopy } from './copy/at-start.ts';
+import { named } from './drivers.ts';
+import { reachElsewhere } from './elsewhere.ts';
 import { openGround } from './ground.ts';
-import { checkInstallation } from './installation.ts';
+import { grpcServerOf, listenForCalls, openCertificatesOf } from './grpc.ts';
+import { ALL_SERVICES, type Served } from './house.ts';
+import { checkInstallation, readInstallation } from './installation.ts';
 import { runMigrations } from './migrations.ts';
+import { planFor } from './plan.ts';
 import { askAll } from './probes.ts';
 import { authOn, filesOn, gatewayDepsOn, janitorOn, probesOf, processorOn, storageOn } from './services.ts';
 import { StartError } from './start-error.ts';
 import { version } from './version.ts';
 
 export interface Holdfast {
-  /** Where it serves. */
+  /** Where it serves: the API where the gateway is, otherwise its health alone. */
   readonly url: string;
+  /** Where it answers over gRPC, as `host:port`. */
+  readonly grpc: string | undefined;
+  /** Throws `StartError` where the janitor runs elsewhere. */
   sweep(options: SweepOptions): Promise<SweepReport>;
   /** Stops everything, with a deadline. Safe to call twice. */
   stop(): Promise<void>;
 }
 
-/** Milliseconds that requests and jobs under way get to end, and that each other part gets to stop. */
+export interface StartOptions {
+  /** Those that run in this process; by default all. */
+  readonly services?: readonly Served[];
+  readonly log: Logger;
+}
+
+/** Milliseconds that requests and jobs under way get to end, that calls of others get, and that each other part gets. */
 const WORK_DEADLINE = 22_000;
+const CALLS_DEADLINE = 15_000;
 const PART_DEADLINE = 2_000;
 
 /**
- * Starts all services in this process. Throws `StartError`, with everything stopped again, where it cannot.
+ * Starts services in this process; those that they call and that are not among them are called where they run. Throws
+ * `StartError` or `ConfigError`, with everything stopped again, where it cannot.
  *
  * The order is what stands on what; stopping goes the other way round.
  */
-export async function startHoldfast(config: Config, { log }: { readonly log: Logger }): Promise<Holdfast> {
+export async function startHoldfast(config: Config, { services = ALL_SERVICES, log }: StartOptions): Promise<Holdfast> {
+  const plan = planFor(config, services);
+  const here = (name: Served) => plan.services.has(name);
   const closers = new Closers();
   const closing = (name: string, deadline: number, close: () => Promise<void>) =>
     closers.add(name, () => withDeadline(deadline, close()));
@@ -45,54 +64,83 @@ export async function startHoldfast(config: Config, { log }: { readonly log: Log
       if (url === undefined) throw new Error('No URL can be signed before the server listens.');
       return url;
     };
-    const ground = await openGround(config, { command: 'serve', publicUrl, log });
+    const ground = await openGround(config, { command: 'serve', publicUrl, log, drivers: plan.drivers });
     closing('ground', PART_DEADLINE, () => ground.close());
+    const certificates = await openCertificatesOf(config, plan, log);
+    if (certificates) closing('certificates', PART_DEADLINE, () => certificates.stop());
+    const elsewhere = reachElsewhere(plan, certificates, log);
+    closing('services elsewhere', PART_DEADLINE, async () => elsewhere.close());
 
-    await runMigrations(ground.database);
-    const { frozen } = await checkCopy(ground.database, log);
+    let frozen = false;
+    if (plan.drivers.has('database')) {
+      await runMigrations(ground.database);
+      ({ frozen } = await checkCopy(ground.database, log));
+    }
+    const storageHere = here('storage') ? storageOn(ground, log) : undefined;
+    const storage = () => storageHere ?? elsewhere.answersOf('storage');
+    const authHere = here('auth') ? await authOn(ground, config, log) : undefined;
+    const auth = () => authHere ?? elsewhere.answersOf('auth');
     const catalog = await openCatalog(config);
-    const storage = storageOn(ground, log);
-    const auth = authOn(ground, config, log);
-    const files = filesOn(ground, { storage, catalog }, config, log);
-    await checkInstallation(await files.installation(), ground.objects);
+    const filesHere = here('files') ? filesOn(ground, { storage: storage(), catalog }, config, log) : undefined;
+    const files = () => filesHere ?? elsewhere.answersOf('files');
+    if (plan.drivers.has('objects')) {
+      await checkInstallation(await readInstallation(files(), [...plan.services], log), ground.objects);
+    }
     // In the data directory, which is ours alone: whoever held a lease there is dead.
-    if (config.databaseUrl === 'sqlite:' && !frozen) await files.breakLeases();
-    const processor = processorOn(ground, { files }, config, log);
-    const janitor = janitorOn(ground, { storage, files }, config, log);
-    const gateway = createGateway(gatewayDepsOn(ground, { auth, files }, config, log));
+    if (config.databaseUrl === 'sqlite:' && !frozen) await filesHere?.breakLeases();
 
-    let loops: Running | undefined;
-    closing('files', PART_DEADLINE, async () => loops?.stop());
-    const working: Running[] = [gateway];
-    closing('gateway, processor and janitor', WORK_DEADLINE, async () => {
+    const probes = { ...probesOf(ground), ...elsewhere.probes };
+    const processor = here('processor') ? processorOn(ground, { files: files() }, config, log) : undefined;
+    const janitor = here('janitor')
+      ? janitorOn(ground, { storage: storage(), files: files() }, config, log)
+      : undefined;
+    const http = here('gateway')
+      ? createGateway(gatewayDepsOn(ground, { auth: auth(), files: files() }, probes, config, log))
+      : createHealthServer({ settings: { ...config, version }, probes, log: named(log, 'health') });
+    const answering = { storage: storageHere, auth: authHere, files: filesHere };
+    const grpcServer = certificates && grpcServerOf(answering, certificates, config, named(log, 'grpc'));
+
+    const loops: Running[] = [];
+    closing('auth and files', PART_DEADLINE, async () => {
+      await Promise.all(loops.map((part) => part.stop()));
+    });
+    const working: Running[] = [http];
+    if (grpcServer) working.push({ stop: () => grpcServer.stop(CALLS_DEADLINE) });
+    closing('requests, calls, jobs and sweeps', WORK_DEADLINE, async () => {
       await Promise.all(working.map((part) => part.stop()));
     });
-    // Whoever wants to hear news listens before there is any: this broker keeps none for those who come later.
-    working.push(await processor.start(), await janitor.start());
-    ({ url } = await gateway.listen().catch((error) => {
+    // Whoever wants to hear news listens before there is any: the local broker keeps none for those who come later.
+    for (const part of [processor, janitor]) if (part) working.push(await part.start());
+    const grpc = grpcServer && (await listenForCalls(grpcServer, config));
+    ({ url } = await http.listen().catch((error) => {
       throw new StartError((error as Error).message, error);
     }));
-    loops = files.start();
+    for (const part of [authHere, filesHere]) if (part) loops.push(part.start());
 
+    const sweep = async (options: SweepOptions) => {
+      if (!janitor) throw new StartError('The janitor runs in another process: sweep with the settings of that one.');
+      return janitor.sweep(options);
+    };
     const startedAt = new Date().toISOString();
     const commands: Commands = {
-      sweep: (request, signal) => janitor.sweep({ ...request, signal }),
+      sweep: (request, signal) => sweep({ ...request, signal }),
       status: async (_, signal) => ({
         version,
         pid: process.pid,
         url: publicUrl(),
-        dependencies: await askAll({ ...probesOf(ground), processor: processor.probe }, signal),
+        dependencies: await askAll({ ...probes, ...(processor && { processor: processor.probe }) }, signal),
       }),
     };
     const control = await startControlServer(config.dataDir, commands, log);
     closing('control socket', PART_DEADLINE, () => control.close());
     await ground.lock.tell({ pid: process.pid, command: 'serve', startedAt, control: control.path, url });
 
-    if (!isLoopback(config.host)) warnOfTheOpen(config, log);
+    if (here('gateway') && !isLoopback(config.host)) warnOfTheOpen(config, log);
     let stopped: Promise<void> | undefined;
     return {
       url,
-      sweep: (options) => janitor.sweep(options),
+      grpc,
+      sweep,
       stop() {
         stopped ??= closeAll();
         return stopped;

@@ -7,7 +7,7 @@ import { checkCopy } from './copy/at-start.ts';
 import { holdsData } from './data-dir.ts';
 import { DataDirLocked } from './data-dir-lock.ts';
 import { openGround } from './ground.ts';
-import { checkInstallation } from './installation.ts';
+import { checkInstallation, readInstallation } from './installation.ts';
 import { runMigrations } from './migrations.ts';
 import { filesOn, janitorOn, storageOn } from './services.ts';
 import { StartError } from './start-error.ts';
@@ -38,7 +38,7 @@ export async function sweepDataDir(
     const storage = storageOn(ground, log);
     const catalog = await openCatalog(config);
     const files = filesOn(ground, { storage, catalog }, config, log);
-    await checkInstallation(await files.installation(), ground.objects);
+    await checkInstallation(await readInstallation(files, ['janitor'], log), ground.objects);
     return await janitorOn(ground, { storage, files }, config, log).sweep(options);
   } finally {
     await ground.close();

@@ -11,13 +11,14 @@ import { readConfig } from '../config.ts';
 import { MaintenanceServiceDefinition } from '../contract/holdfast/internal/v1/maintenance.ts';
 import { Visibility } from '../contract/holdfast/v1/file.ts';
 import { StorageServiceDefinition } from '../contract/holdfast/v1/storage.ts';
+import type { Service } from '../rpc/contract.ts';
 import { throughTheWire } from '../rpc/in-process.ts';
 import type { FilesTables } from '../services/files/index.ts';
 import { createJanitor } from '../services/janitor/index.ts';
 import { openCatalog } from './catalog.ts';
 import { type Ground, openGround } from './ground.ts';
 import { runMigrations } from './migrations.ts';
-import { type Files, filesOn, type Storage, storageOn } from './services.ts';
+import { filesOn, storageOn } from './services.ts';
 
 const log = pino({ level: 'silent' });
 const never = new AbortController().signal;
@@ -27,16 +28,16 @@ const DAY = 86_400_000;
 
 let dataDir: string;
 let ground: Ground;
-let storage: Storage;
-let files: Files;
+let storage: Service<StorageServiceDefinition>;
+let files: ReturnType<typeof filesOn>;
 
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'holdfast-sweeping-'));
   const config = readConfig({ DATA_DIR: dataDir, UPLOAD_EXPIRY: '1h', TRASH_RETENTION: '1d' });
   ground = await openGround(config, { command: 'test', publicUrl: () => 'http://localhost', log });
   await runMigrations(ground.database);
-  storage = throughTheWire(StorageServiceDefinition, storageOn(ground, log));
-  files = filesOn(ground, { storage, catalog: await openCatalog(config) }, config, log);
+  storage = throughTheWire(StorageServiceDefinition, storageOn(ground, log).storage);
+  files = filesOn(ground, { storage: { storage }, catalog: await openCatalog(config) }, config, log);
 });
 
 afterEach(async () => {
@@ -45,7 +46,7 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-const janitorWith = (changed: Partial<Storage> = {}) =>
+const janitorWith = (changed: Partial<Service<StorageServiceDefinition>> = {}) =>
   createJanitor({
     maintenance: throughTheWire(MaintenanceServiceDefinition, files.maintenance),
     storage: { ...storage, ...changed },

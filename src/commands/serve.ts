@@ -1,22 +1,26 @@
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
+import { ALL_SERVICES, type Served } from '../app/house.ts';
 import { createLogger, type Logger } from '../base/logger.ts';
 import type { CommandContext } from './context.ts';
 import { welcome } from './welcome.ts';
 
 const HELP = `
-Runs all services in one process until it is told to stop. SIGTERM and SIGINT (Ctrl-C) stop it gracefully: requests and
+Runs all services in one process, or those that are named, until it is told to stop. Those that are called and not
+named are called at AUTH_URL, FILES_URL and STORAGE_SERVICE_URL, over gRPC with mutual TLS. SIGTERM and SIGINT (Ctrl-C) stop it gracefully: requests and
 jobs under way end or are handed back. A second signal ends it at once.
 
 Examples:
   holdfast serve
   HOST=0.0.0.0 SIGNUP=closed holdfast serve
-  LOG_LEVEL=debug holdfast serve | tee holdfast.log`;
+  LOG_LEVEL=debug holdfast serve | tee holdfast.log
+  FILES_URL=files.internal:9001 holdfast serve processor`;
 
 export const serveCommand = (context: CommandContext): Command =>
   new Command('serve')
     .description('Run the server.')
+    .addArgument(new Argument('[services...]', 'those that run in this process (default: all)').choices(ALL_SERVICES))
     .addHelpText('after', HELP)
-    .action(async () => {
+    .action(async (services: Served[]) => {
       const config = context.config();
       const [log, { startHoldfast }] = await Promise.all([
         createLogger({ level: config.logLevel, pretty: process.stdout.isTTY === true }),
@@ -24,8 +28,11 @@ export const serveCommand = (context: CommandContext): Command =>
       ]);
       crashLoudly(log);
       const stopping = firstStopSignal();
-      const holdfast = await startHoldfast(config, { log });
-      welcome(holdfast.url, config, log);
+      const holdfast = await startHoldfast(config, {
+        log,
+        ...(services.length > 0 && { services }),
+      });
+      welcome(holdfast, services, config, log);
       log.info({ signal: await stopping }, 'stopping');
       await holdfast.stop();
       log.info('stopped');

@@ -1,20 +1,32 @@
 import { styleText } from 'node:util';
+import type { Served } from '../app/house.ts';
+import type { Holdfast } from '../app/start.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Config } from '../config.ts';
 
 const ACCOUNT = '{"email":"you@example.com","password":"correct horse battery"}';
 
 /** Says where the server listens and how to try it: to a person as lines to copy, otherwise as one line of the log. */
-export function welcome(url: string, { signup, dataDir }: Config, log: Logger): void {
+export function welcome(
+  { url, grpc }: Pick<Holdfast, 'url' | 'grpc'>,
+  services: readonly Served[],
+  { signup, dataDir }: Config,
+  log: Logger,
+): void {
+  const places = { url, ...(grpc !== undefined && { grpc }), data_dir: dataDir };
+  if (services.length > 0 && !services.includes('gateway')) {
+    log.info({ services, ...places }, `${services.join(', ')} listening on ${url}`);
+    return;
+  }
   const lines = tryLines(url);
   const shown = signup === 'open' ? lines : { upload: lines.upload };
   if (!process.stdout.isTTY) {
-    log.info({ url, data_dir: dataDir, try: shown }, `listening on ${url}`);
+    log.info({ ...(services.length > 0 && { services }), ...places, try: shown }, `listening on ${url}`);
     return;
   }
   console.log(`
   ${styleText('bold', 'Holdfast')} listens on ${styleText('cyan', url)}   ${styleText('dim', `data in ${dataDir}`)}
-  ${styleText('dim', `API: ${url}/docs`)}
+  ${styleText('dim', `API: ${url}/docs${grpc === undefined ? '' : `   gRPC: ${grpc}`}`)}
 
   Try it:`);
   for (const [name, line] of Object.entries(shown)) console.log(`\n  ${styleText('dim', `# ${name}`)}\n  ${line}`);

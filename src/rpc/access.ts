@@ -5,6 +5,7 @@ import {
   AuditServiceDefinition,
 } from '../contract/holdfast/internal/v1/account.ts';
 import { EventServiceDefinition } from '../contract/holdfast/internal/v1/event.ts';
+import { InstallationServiceDefinition } from '../contract/holdfast/internal/v1/installation.ts';
 import { MaintenanceServiceDefinition } from '../contract/holdfast/internal/v1/maintenance.ts';
 import { UploadServiceDefinition } from '../contract/holdfast/internal/v1/upload.ts';
 import { WorkServiceDefinition } from '../contract/holdfast/internal/v1/work.ts';
@@ -33,6 +34,7 @@ export const ACCESS: Readonly<Record<string, Grant>> = {
       every(AuditServiceDefinition),
       every(FileServiceDefinition),
       every(UploadServiceDefinition),
+      every(InstallationServiceDefinition),
     ].flat(),
     forwardsPrincipals: true,
     actsForOwners: true,
@@ -53,7 +55,8 @@ export const ACCESS: Readonly<Record<string, Grant>> = {
     ),
   },
   ingest: { calls: some(UploadServiceDefinition, 'confirmArrival') },
-  processor: { calls: every(WorkServiceDefinition) },
+  storage: { calls: every(InstallationServiceDefinition) },
+  processor: { calls: [every(WorkServiceDefinition), every(InstallationServiceDefinition)].flat() },
   janitor: {
     calls: [
       every(MaintenanceServiceDefinition),

@@ -1,24 +1,45 @@
+import {
+  AccountEventServiceDefinition,
+  AccountMaintenanceServiceDefinition,
+  AuditServiceDefinition,
+} from '../contract/holdfast/internal/v1/account.ts';
 import { EventServiceDefinition } from '../contract/holdfast/internal/v1/event.ts';
+import { InstallationServiceDefinition } from '../contract/holdfast/internal/v1/installation.ts';
 import { MaintenanceServiceDefinition } from '../contract/holdfast/internal/v1/maintenance.ts';
 import { UploadServiceDefinition } from '../contract/holdfast/internal/v1/upload.ts';
 import { WorkServiceDefinition } from '../contract/holdfast/internal/v1/work.ts';
+import { AccountAdminServiceDefinition } from '../contract/holdfast/v1/account_admin.ts';
 import { AuthServiceDefinition } from '../contract/holdfast/v1/auth.ts';
 import { FileServiceDefinition } from '../contract/holdfast/v1/file.ts';
 import { StorageServiceDefinition } from '../contract/holdfast/v1/storage.ts';
-import type { ServiceDefinition } from './contract.ts';
+import type { Service, ServiceDefinition } from './contract.ts';
 
 /** Which contracts each service answers. Who is not here only calls. */
 export const CONTRACTS = {
-  auth: { auth: AuthServiceDefinition },
+  auth: {
+    auth: AuthServiceDefinition,
+    admin: AccountAdminServiceDefinition,
+    audit: AuditServiceDefinition,
+    maintenance: AccountMaintenanceServiceDefinition,
+    events: AccountEventServiceDefinition,
+  },
   files: {
     files: FileServiceDefinition,
     uploads: UploadServiceDefinition,
     work: WorkServiceDefinition,
     maintenance: MaintenanceServiceDefinition,
     events: EventServiceDefinition,
+    installation: InstallationServiceDefinition,
   },
   storage: { storage: StorageServiceDefinition },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, ServiceDefinition>>>>;
+
+/** What a service answers to others, wherever it runs. */
+export type Answers<S extends keyof typeof CONTRACTS> = {
+  readonly [C in keyof (typeof CONTRACTS)[S]]: (typeof CONTRACTS)[S][C] extends infer D extends ServiceDefinition
+    ? Service<D>
+    : never;
+};
 
 export const ALL_CONTRACTS: readonly ServiceDefinition[] = Object.values(CONTRACTS).flatMap((answered) =>
   Object.values<ServiceDefinition>(answered),

@@ -23,7 +23,7 @@ interface Outage {
   readonly what: string;
   readonly engine: EngineName;
   /** What /readyz calls it. */
-  readonly dependency: 'database' | 'storage' | 'broker';
+  readonly dependency: 'database' | 'objects' | 'broker';
   readonly on: StackKind;
   readonly seconds: number;
   readonly wiped?: boolean;
@@ -71,7 +71,7 @@ const OUTAGES: readonly Outage[] = [
   {
     what: 'S3 refuses for half a minute',
     engine: 's3',
-    dependency: 'storage',
+    dependency: 'objects',
     on: { database: 'postgres', objects: 's3', broker: 'redis' },
     seconds: 30,
   },

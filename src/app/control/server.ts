@@ -1,6 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Logger } from '../../base/logger.ts';
+import { StartError } from '../start-error.ts';
 import { controlAddress } from './address.ts';
 import type { Commands } from './commands.ts';
 
@@ -28,6 +29,7 @@ export async function startControlServer(dataDir: string, commands: Commands, lo
     answer(request, response, commands, AbortSignal.any([stopping.signal, hungUp.signal])).catch((error) => {
       if (hungUp.signal.aborted) return;
       if (stopping.signal.aborted) return respond(response, 503, { error: 'The server is stopping.' });
+      if (error instanceof StartError) return respond(response, 409, { error: error.message });
       log.error({ err: error, command: request.url }, 'the command failed');
       respond(response, 500, { error: 'The command failed. See the log of the server.' });
     });

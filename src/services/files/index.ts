@@ -1,5 +1,6 @@
 import type { Running } from '../../base/lifecycle.ts';
 import type { EventServiceDefinition } from '../../contract/holdfast/internal/v1/event.ts';
+import type { InstallationServiceDefinition } from '../../contract/holdfast/internal/v1/installation.ts';
 import type { MaintenanceServiceDefinition } from '../../contract/holdfast/internal/v1/maintenance.ts';
 import type { UploadServiceDefinition } from '../../contract/holdfast/internal/v1/upload.ts';
 import type { WorkServiceDefinition } from '../../contract/holdfast/internal/v1/work.ts';
@@ -8,7 +9,7 @@ import type { Service, ServiceDefinition } from '../../rpc/contract.ts';
 import type { FilesDeps } from './deps.ts';
 import { readEvents } from './events/read.ts';
 import { startRelay } from './events/relay.ts';
-import { readInstallation } from './installation.ts';
+import { getInstallation } from './installation.ts';
 import { claimJobs } from './jobs/claim.ts';
 import { completeJobs } from './jobs/complete.ts';
 import { startDispatch } from './jobs/dispatch.ts';
@@ -96,6 +97,8 @@ const MAINTENANCE_VERBS: Verbs<MaintenanceServiceDefinition> = {
 
 const EVENT_VERBS: Verbs<EventServiceDefinition> = { readEvents };
 
+const INSTALLATION_VERBS: Verbs<InstallationServiceDefinition> = { getInstallation };
+
 /** Hands every method of a contract what it needs. */
 function assemble<D extends ServiceDefinition>(verbs: Verbs<D>, deps: FilesDeps): Service<D> {
   return Object.fromEntries(Object.entries(verbs).map(([name, verb]) => [name, verb(deps)])) as Service<D>;
@@ -103,7 +106,7 @@ function assemble<D extends ServiceDefinition>(verbs: Verbs<D>, deps: FilesDeps)
 
 /**
  * The life of a file: uploads, variants, jobs and their dispatch, trash and quotas. It owns the rows and never touches
- * bytes. One implementation answers five contracts: what everybody may ask, and what only our own services may.
+ * bytes. One implementation answers six contracts: what everybody may ask, and what only our own services may.
  */
 export function createFilesService(needs: Omit<FilesDeps, 'onEvent'>) {
   let relay: { wake(): void } | undefined;
@@ -114,7 +117,7 @@ export function createFilesService(needs: Omit<FilesDeps, 'onEvent'>) {
     work: assemble<WorkServiceDefinition>(WORK_VERBS, deps),
     maintenance: assemble<MaintenanceServiceDefinition>(MAINTENANCE_VERBS, deps),
     events: assemble<EventServiceDefinition>(EVENT_VERBS, deps),
-    installation: () => readInstallation(deps.db),
+    installation: assemble<InstallationServiceDefinition>(INSTALLATION_VERBS, deps),
     breakLeases: () => breakLeases(deps.db),
 
     /** Starts what goes on beside calls: relaying events, dispatching jobs, hashing what was not hashed. */

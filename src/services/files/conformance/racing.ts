@@ -34,7 +34,7 @@ export function racingLaws(open: OpenFiles): void {
     bed.uploads.finishUpload({ ownerId: '', fileId, size: 10, sha256: 'a'.repeat(64) }, bed.as('ada'));
 
   it('makes one installation', async () => {
-    const made = await many(() => bed.installation());
+    const made = await many(() => bed.installation.getInstallation({}, bed.asService));
     expect(new Set(made.map(({ id }) => id)).size).toBe(1);
     expect(await bed.db.reader.selectFrom('files_installation').selectAll().execute()).toHaveLength(1);
   });
@@ -46,7 +46,7 @@ export function racingLaws(open: OpenFiles): void {
       { id: earlier, created_at: 1 },
     ];
     await bed.db.unit((tx) => tx.insertInto('files_installation').values(rows).execute());
-    expect(await bed.installation()).toEqual({ id: earlier, fresh: true });
+    expect(await bed.installation.getInstallation({}, bed.asService)).toEqual({ id: earlier, fresh: true });
   });
 
   it('makes an owner once, whose quota counts every upload', async () => {

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { PROMETHEUS_TYPE, renderMetrics } from '../../../base/metrics.ts';
-import type { RouteModule } from '../app.ts';
+import type { App } from '../app.ts';
+import type { GatewayDeps } from '../deps.ts';
 import { createReadiness } from '../probes.ts';
 import { words } from '../schemas/common.ts';
 
@@ -31,7 +32,12 @@ const Ready = Type.Object(
   { description: 'What each dependency answers.', additionalProperties: false },
 );
 
-export const healthRoutes: RouteModule = (app, { settings, probes, log }) => {
+export interface HealthDeps extends Pick<GatewayDeps, 'probes' | 'log'> {
+  readonly settings: Pick<GatewayDeps['settings'], 'version'>;
+}
+
+/** Also where there is no gateway: see `createHealthServer`. */
+export const healthRoutes = (app: App, { settings, probes, log }: HealthDeps): void => {
   const readiness = createReadiness(probes, log, { deadline: PROBE_DEADLINE, remember: PROBE_REMEMBERED });
   let stopping = false;
   app.addHook('preClose', async () => {

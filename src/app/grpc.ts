@@ -1,0 +1,65 @@
+import type { Logger } from '../base/logger.ts';
+import { type Config, ConfigError } from '../config.ts';
+import { accessWith } from '../rpc/access.ts';
+import type { Service, ServiceDefinition } from '../rpc/contract.ts';
+import { type Answers, CONTRACTS } from '../rpc/contracts.ts';
+import { type Answered, answered, createRpcServer, type RpcServer } from '../rpc/server/index.ts';
+import { type Certificates, openCertificates } from '../rpc/tls/certificates.ts';
+import { CertificateError } from '../rpc/tls/credentials.ts';
+import type { Called } from './house.ts';
+import type { Plan } from './plan.ts';
+import { reasonOf, StartError } from './start-error.ts';
+
+const ANSWERING = Object.keys(CONTRACTS) as Called[];
+
+/** The certificate of this process, where it has one. Throws `StartError` and `ConfigError`. */
+export async function openCertificatesOf(
+  { tlsCa: ca, tlsCert: cert, tlsKey: key }: Config,
+  { services, apart }: Plan,
+  log: Logger,
+): Promise<Certificates | undefined> {
+  if (ca === undefined || cert === undefined || key === undefined) return undefined;
+  const certificates = await openCertificates({ ca, cert, key }, { log }).catch((error) => {
+    throw error instanceof CertificateError ? new StartError(`TLS_CERT: ${error.message}`, error) : error;
+  });
+  const { names } = certificates.current;
+  // With all services in one process only back ends call, and each answers them that the certificate names.
+  const wanted = apart ? [...services] : ANSWERING.filter((name) => services.has(name));
+  const missing = wanted.filter((name) => !names.includes(name));
+  if (apart ? missing.length > 0 : missing.length === wanted.length) {
+    await certificates.stop();
+    throw new ConfigError([
+      `TLS_CERT: the certificate in ${cert} is not for ${missing.join(', ')}. Make one with ` +
+        `"holdfast certs issue ${wanted.join(' ')}".`,
+    ]);
+  }
+  return certificates;
+}
+
+/** What services of this process answer to others. */
+export type Answering = { readonly [S in Called]?: Partial<Answers<S>> | undefined };
+
+/** A server of the contracts that this process answers and its certificate names, not listening yet. */
+export function grpcServerOf(
+  answering: Answering,
+  certificates: Certificates,
+  { grpcClients }: Config,
+  log: Logger,
+): RpcServer {
+  const contracts = ANSWERING.flatMap((service): Answered[] => {
+    const answers = answering[service] as Readonly<Record<string, Service<ServiceDefinition>>> | undefined;
+    if (!answers || !certificates.current.names.includes(service)) return [];
+    return Object.entries<ServiceDefinition>(CONTRACTS[service]).flatMap(([name, definition]) =>
+      answers[name] ? [answered(definition, answers[name])] : [],
+    );
+  });
+  return createRpcServer({ contracts, certificates, access: accessWith(grpcClients), log });
+}
+
+/** Resolves to where it listens. Throws `StartError`. */
+export async function listenForCalls(server: RpcServer, { host, grpcHost = host, grpcPort }: Config): Promise<string> {
+  const port = await server.listen(grpcHost, grpcPort).catch((error) => {
+    throw new StartError(`GRPC_PORT: cannot listen on ${grpcHost}:${grpcPort}: ${reasonOf(error)}.`, error);
+  });
+  return `${grpcHost.includes(':') ? `[${grpcHost}]` : grpcHost}:${port}`;
+}
