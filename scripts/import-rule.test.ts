@@ -34,6 +34,8 @@ describe('a forbidden import is found', () => {
     ['a driver does not know its sibling', 'drivers/objects/disk/a.ts', '../s3/index.ts'],
     ['a driver does not know a service', 'drivers/objects/disk/a.ts', '../../../services/storage/keys.ts'],
     ['a driver does not know contracts', 'drivers/objects/disk/a.ts', '../../../contract/holdfast/v1/file.ts'],
+    ['a driver of store events opens no broker', 'drivers/store-events/a/b.ts', '../../broker/index.ts'],
+    ['a broker knows no driver of store events', 'drivers/broker/nats/a.ts', '../../store-events/nats/target.ts'],
     ['a driver does not open drivers', 'drivers/objects/disk/a.ts', '../index.ts'],
     ['a port does not open drivers', 'drivers/objects/port.ts', './index.ts'],
     ['a port does not know its drivers', 'drivers/objects/port.ts', './disk/index.ts'],

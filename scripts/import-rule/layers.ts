@@ -21,6 +21,30 @@ const LAYERS: readonly Layer[] = [
     files: /^services\/([^/]+)\//,
     knows: ['services/$1/**', 'contract/**', 'base/**', 'rpc/**', PORTS],
   },
+  // They speak to the servers that brokers speak to, and find back to them in the same way.
+  {
+    name: 'a driver of store events',
+    files: /^drivers\/store-events\/([^/]+)\//,
+    knows: [
+      'drivers/store-events/$1/**',
+      'drivers/store-events/*.ts',
+      '!drivers/store-events/index.ts',
+      'drivers/broker/**',
+      '!drivers/broker/index.ts',
+      'base/**',
+    ],
+  },
+  {
+    name: 'what drivers of store events share',
+    files: /^drivers\/store-events\/(?!port\.ts|index\.ts)[^/]+\.ts$/,
+    knows: [
+      'drivers/store-events/*.ts',
+      '!drivers/store-events/index.ts',
+      'drivers/broker/*.ts',
+      '!drivers/broker/index.ts',
+      'base/**',
+    ],
+  },
   {
     name: 'a driver',
     files: /^drivers\/([^/]+)\/([^/]+)\//,
