@@ -43,7 +43,11 @@ export const authOn = async ({ database, broker, secrets }: Ground, config: Conf
 
 export const filesOn = (
   { database, broker, secrets }: Ground,
-  { storage, catalog }: { readonly storage: Storage; readonly catalog: ProcessingCatalog },
+  {
+    storage,
+    catalog,
+    publicUrl,
+  }: { readonly storage: Storage; readonly catalog: ProcessingCatalog; readonly publicUrl?: () => string | undefined },
   config: Config,
   log: Logger,
 ) =>
@@ -55,6 +59,7 @@ export const filesOn = (
     catalog,
     settings: { ...config, jobLease: JOB_LEASE },
     confirmKey: secrets.confirmUrl,
+    ...(publicUrl && { publicUrl }),
     log: named(log, 'files'),
   });
 

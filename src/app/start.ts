@@ -81,7 +81,11 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
     const authHere = here('auth') ? await authOn(ground, config, log) : undefined;
     const auth = () => authHere ?? elsewhere.answersOf('auth');
     const catalog = await openCatalog(config);
-    const filesHere = here('files') ? filesOn(ground, { storage: storage(), catalog }, config, log) : undefined;
+    // Where the gateway is elsewhere, this process listens for its health alone.
+    const apiUrl = () => (here('gateway') ? url : config.publicUrl);
+    const filesHere = here('files')
+      ? filesOn(ground, { storage: storage(), catalog, publicUrl: apiUrl }, config, log)
+      : undefined;
     const files = () => filesHere ?? elsewhere.answersOf('files');
     if (plan.drivers.has('objects')) {
       await checkInstallation(await readInstallation(files(), [...plan.services], log), ground.objects);
