@@ -5,12 +5,13 @@ import { EMBEDDED, type StackKind } from './test/harness/stack-kind.ts';
 
 const workers = Math.min(8, Math.max(2, availableParallelism()));
 
-/** What the API is tested on beside the embedded default, with two whole servers each. */
+/** What the API is tested on beside the embedded default: two whole servers each, or the services apart. */
 const STACKS: readonly StackKind[] = [
   { database: 'postgres', objects: 's3', broker: 'nats' },
   { database: 'postgres', objects: 's3', broker: 'redis' },
   { database: 'mysql', objects: 's3', broker: 'rabbitmq' },
   { database: 'postgres', objects: 'disk', broker: 'rabbitmq' },
+  { database: 'postgres', objects: 's3', broker: 'nats', apart: 'mesh' },
 ];
 
 /** Groups run one after another. Those that start real servers have each a core or more for their two processes. */
@@ -32,7 +33,7 @@ const servers = Math.max(2, Math.floor(workers / 2));
 /** The tests of the API that depend on what a stack stands on; in their place one that says why they are left out. */
 function apiOn(stack: StackKind) {
   const parts = Object.values(stack);
-  const leftOut = absent(parts.filter((part): part is EngineName => part !== 'disk')).join(', ');
+  const leftOut = absent(parts.filter((part): part is EngineName => part !== 'disk' && part !== 'mesh')).join(', ');
   const include = leftOut ? ['test/harness/left-out.ts'] : ['test/api/*.test.ts'];
   const made = project(`api:${parts.join('+')}`, 2, include, servers, stack);
   return together({ ...made, test: { ...made.test, provide: { stack, leftOut } } });

@@ -89,8 +89,8 @@ export interface StartingServer extends Omit<ServerProcess, 'url'> {
   ready(): Promise<ServerProcess>;
 }
 
-export function spawnServer(env: Environment): StartingServer {
-  const { child, printed, exited } = launch(['serve'], env);
+export function spawnServer(env: Environment, services: readonly string[] = []): StartingServer {
+  const { child, printed, exited } = launch(['serve', ...services], env);
   let ended: Exit | undefined;
   exited.then((exit) => {
     ended = exit;
@@ -113,7 +113,7 @@ export function spawnServer(env: Environment): StartingServer {
     ...common,
     async ready() {
       try {
-        const url = await until('the server to be ready', look, { within: 30_000, every: 10, stopOnError: true });
+        const url = await until('the server to be ready', look, { within: 60_000, every: 10, stopOnError: true });
         return { ...common, url };
       } catch (error) {
         child.kill('SIGKILL');
@@ -130,7 +130,8 @@ const isReady = (url: string) =>
   );
 
 /** Starts a server and resolves when it answers. */
-export const startServer = (env: Environment): Promise<ServerProcess> => spawnServer(env).ready();
+export const startServer = (env: Environment, services?: readonly string[]): Promise<ServerProcess> =>
+  spawnServer(env, services).ready();
 
 /** Process ids of the children of a process; Linux only, elsewhere none. */
 export function childrenOf(pid: number): number[] {

@@ -5,6 +5,8 @@ export interface StackKind {
   readonly database: 'sqlite' | 'postgres' | 'mysql';
   readonly objects: 'disk' | 's3';
   readonly broker: 'local' | 'redis' | 'nats' | 'rabbitmq';
+  /** Each service in processes of its own, in place of whole servers. */
+  readonly apart?: 'mesh';
 }
 
 declare module 'vitest' {

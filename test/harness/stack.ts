@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll } from 'vitest';
+import type { Served } from '../../src/app/house.ts';
 import { Api } from './client.ts';
 import type { EngineName, Place } from './engines/index.ts';
 import { keep } from './engines/keeping.ts';
 import { place } from './engines/use.ts';
 import type { Installation } from './inspect.ts';
+import { type Member, type MeshOptions, meshOf, wholeServers } from './members.ts';
 import { type Environment, type Finished, runCli, type ServerProcess, startServer } from './process.ts';
 import { type StackKind, stackKind } from './stack-kind.ts';
 
@@ -21,27 +23,32 @@ export interface StackOptions extends Partial<StackKind> {
   readonly instances?: 1 | 2;
   /** URLs of servers that this stack has for itself, in place of places on those that the run shares. */
   readonly own?: Readonly<Partial<Record<EngineName, string>>>;
+  readonly mesh?: Pick<MeshOptions, 'between'>;
 }
 
 /** Holdfast as it was asked for, running on data of its own. */
 export interface Stack extends Installation {
   /** Holds all that it has on this disk. */
   readonly folder: string;
-  /** Of the first instance. */
+  /** Of the first process. */
   readonly dataDir: string;
-  /** The first of the instances. */
+  /** The first of the servers. */
   readonly server: ServerProcess;
-  /** One of each instance: the one that was started last. */
+  /** Those that answer the API: of each process the one that was started last. */
   readonly servers: readonly ServerProcess[];
-  /** A client that is signed in as nobody. Its requests go to one instance after the other. */
+  /** What runs in each process. */
+  readonly members: readonly Member[];
+  /** One of each process: the one that was started last. Whole servers are all that there is, where they are not apart. */
+  readonly processes: readonly ServerProcess[];
+  /** A client that is signed in as nobody. Its requests go to one server after the other. */
   readonly api: Api;
-  /** Starts all instances again on the same data; those that run must have ended. */
+  /** Starts all processes again on the same data; those that run must have ended. */
   start(env?: Environment): Promise<void>;
-  /** Starts one of the instances again, by its number from 0; it must have ended. */
+  /** Starts one of the processes again, by its number from 0; it must have ended. */
   startInstance(instance: number): Promise<void>;
-  /** What an instance is started with. */
+  /** What a process is started with. */
   settings(instance: number): Environment;
-  /** Runs a command of the program with the settings of the first instance. */
+  /** Runs a command of the program with the settings of the first process that has a janitor. */
   cli(...args: string[]): Promise<Finished>;
   /** What all servers of this stack have printed. */
   output(): string;
@@ -63,22 +70,22 @@ const SECRET = 'the secret of a stack that is there for a test only';
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const ground = await layOut(options);
-  const { folder, installation, settings, remove } = ground;
+  const { folder, installation, members, remove } = ground;
   const all: ServerProcess[] = [];
   const current: ServerProcess[] = [];
   let more: Environment = {};
   let turn = 0;
-  const settingsOf = (instance: number): Environment => ({ ...settings(instance), ...more });
+  const settingsOf = (instance: number): Environment => ({ ...members[instance]?.env, ...more });
 
   const startInstance = async (instance: number) => {
-    const server = await startServer(settingsOf(instance));
+    const server = await startServer(settingsOf(instance), members[instance]?.services);
     all.push(server);
     current[instance] = server;
   };
   const start = async (env: Environment = {}) => {
     more = { ...more, ...env };
     const begun = all.length;
-    const results = await Promise.allSettled(installation.dataDirs.map((_, instance) => startInstance(instance)));
+    const results = await Promise.allSettled(members.map((_, instance) => startInstance(instance)));
     const failure = results.find((result) => result.status === 'rejected');
     if (!failure) return;
     await Promise.all(all.slice(begun).map((server) => server.kill('SIGKILL')));
@@ -90,19 +97,28 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     await remove();
     throw error;
   }
+  const has = (service: Served) => (_: unknown, instance: number) => {
+    const services = members[instance]?.services ?? [];
+    return services.length === 0 || services.includes(service);
+  };
+  const servers = () => current.filter(has('gateway'));
   return {
     ...installation,
     folder,
     dataDir: installation.dataDirs[0] as string,
-    servers: current,
-    get server() {
-      return current[0] as ServerProcess;
+    get servers() {
+      return servers();
     },
-    api: new Api(() => (current[turn++ % current.length] as ServerProcess).url),
+    get server() {
+      return servers()[0] as ServerProcess;
+    },
+    members,
+    processes: current,
+    api: new Api(() => (servers()[turn++ % servers().length] as ServerProcess).url),
     start,
     startInstance,
     settings: settingsOf,
-    cli: (...args) => runCli(args, settingsOf(0)),
+    cli: (...args) => runCli(args, settingsOf(members.findIndex(has('janitor')))),
     output: () => all.map((server) => server.output()).join('\n--- another server ---\n'),
     async dispose() {
       // Only a process that ends by itself writes down what it covered.
@@ -115,7 +131,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
 /** Makes the places that a stack stands on, and says with which settings its instances start. */
 async function layOut(options: StackOptions) {
-  const { database, objects, broker } = { ...stackKind(), ...options };
+  const { database, objects, broker, apart } = { ...stackKind(), ...options };
   const embedded = database === 'sqlite' || broker === 'local';
   const instances = options.instances ?? (embedded ? 1 : 2);
   if (embedded && instances > 1) throw new Error('Of the embedded default there is one instance.');
@@ -144,13 +160,13 @@ async function layOut(options: StackOptions) {
       LOG_LEVEL: 'info',
       ...(database === 'sqlite' ? {} : { JWT_SECRET: SECRET }),
       ...options.env,
-      PORT: '0',
       ...(databaseUrl === 'sqlite:' ? {} : { DATABASE_URL: databaseUrl }),
       ...(storageUrl === 'file:' ? {} : { STORAGE_URL: storageUrl }),
       ...(brokerUrl === 'local:' ? {} : { BROKER_URL: brokerUrl }),
     };
-    const settings = (instance: number): Environment => ({ ...common, DATA_DIR: dataDirs[instance] as string });
-    return { folder, installation: { databaseUrl, storageUrl, dataDirs }, settings, remove };
+    const members = apart ? await meshOf({ folder, common, ...options.mesh }) : wholeServers(dataDirs, common);
+    const installation = { databaseUrl, storageUrl, dataDirs: members.map(({ env }) => env.DATA_DIR as string) };
+    return { folder, installation, members, remove };
   } catch (error) {
     await remove();
     throw error;
@@ -193,7 +209,7 @@ export const useSharedStack = (): Omit<Stack, 'dispose' | 'start' | 'startInstan
 async function startKept(): Promise<Stack> {
   const stack = await startStack();
   keep({ folder: stack.folder });
-  for (const { pid } of stack.servers) keep({ pid, stop: 'SIGKILL' });
+  for (const { pid } of stack.processes) keep({ pid, stop: 'SIGKILL' });
   return stack;
 }
 
@@ -206,10 +222,10 @@ function use(start: () => Promise<Stack>, end: (stack: Stack) => Promise<void>):
   };
   beforeAll(async () => {
     stack = await start();
-    for (const { pid, output } of stack.servers) shown.set(pid, output().length);
+    for (const { pid, output } of stack.processes) shown.set(pid, output().length);
   });
   afterEach(({ task }) => {
-    for (const { pid, output } of present().servers) {
+    for (const { pid, output } of present().processes) {
       if (task.result?.state === 'fail') console.error(`What a server printed:\n${output().slice(shown.get(pid))}`);
       shown.set(pid, output().length);
     }

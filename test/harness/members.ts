@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import type { Served } from '../../src/app/house.ts';
+import { freePort } from './engines/ports.ts';
+import { type Environment, runCli } from './process.ts';
+
+/** A process of an installation: what it serves, and its settings. */
+export interface Member {
+  /** None: all of them. */
+  readonly services: readonly Served[];
+  readonly env: Environment;
+}
+
+/** Whole servers, each with a data directory of its own. */
+export const wholeServers = (dataDirs: readonly string[], common: Environment): Member[] =>
+  dataDirs.map((dataDir) => ({ services: [], env: { ...common, PORT: '0', DATA_DIR: dataDir } }));
+
+/** How many processes there are of each service: two, where they share work. */
+const PROCESSES: Readonly<Record<Served, number>> = {
+  gateway: 2,
+  auth: 2,
+  files: 2,
+  storage: 2,
+  processor: 2,
+  janitor: 1,
+};
+
+/** Where services in this mesh are called: the setting, and the service. */
+const CALLED = [
+  ['AUTH_URL', 'auth'],
+  ['FILES_URL', 'files'],
+  ['STORAGE_SERVICE_URL', 'storage'],
+] as const;
+
+export interface MeshOptions {
+  /** For everything that the mesh keeps, with certificates. */
+  readonly folder: string;
+  /** Where everything is, and what else is set for all. */
+  readonly common: Environment;
+  /** Stands between a service and whoever calls it; answers the port to call in its place. */
+  readonly between?: (service: Served, port: number) => Promise<number>;
+}
+
+/** Each service in processes of its own, on loopback, with certificates made for it. */
+export async function meshOf({ folder, common, between = async (_, port) => port }: MeshOptions): Promise<Member[]> {
+  const certificates = join(folder, 'certs');
+  const made = await runCli(['certs', 'init', '--dir', certificates], common);
+  if (made.code !== 0) throw new Error(`Certificates could not be made: ${made.stderr}`);
+
+  const members: { service: Served; env: Environment }[] = [];
+  const ports = new Map<Served, number[]>();
+  for (const [service, count] of Object.entries(PROCESSES) as [Served, number][]) {
+    for (let number = 1; number <= count; number++) {
+      const port = await freePort();
+      ports.set(service, [...(ports.get(service) ?? []), await between(service, port)]);
+      members.push({
+        service,
+        env: {
+          DATA_DIR: join(folder, `${service}-${number}`),
+          PORT: '0',
+          GRPC_PORT: String(port),
+          TLS_CA: join(certificates, 'ca.pem'),
+          TLS_CERT: join(certificates, `${service}.pem`),
+          TLS_KEY: join(certificates, `${service}.key`),
+        },
+      });
+    }
+  }
+  const urls = Object.fromEntries(
+    CALLED.map(([setting, service]) => [
+      setting,
+      (ports.get(service) ?? []).map((port) => `127.0.0.1:${port}`).join(','),
+    ]),
+  );
+  return members.map(({ service, env }) => ({ services: [service], env: { ...common, ...urls, ...env } }));
+}
