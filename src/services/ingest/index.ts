@@ -28,18 +28,28 @@ export interface Ingest {
   probe(signal: AbortSignal): Promise<void>;
 }
 
-/** Milliseconds for which a message is held while uploads cannot be confirmed; then its server has it again. */
-const PATIENCE = 10 * 60_000;
+/** Milliseconds. */
+interface Patience {
+  /** For which a message is held while uploads cannot be confirmed; then its server has it again. */
+  readonly message: number;
+  /** Until the sender of a webhook is answered. What was begun goes on, and is done when the sender tells it again. */
+  readonly webhook: number;
+}
+
+const PATIENCE: Patience = { message: 10 * 60_000, webhook: 20_000 };
 
 /** Hears from the object store which objects came, and has their uploads confirmed. It owns nothing. */
-export function createIngest({ uploads, place, sources, secret, log }: IngestDeps): Ingest {
+export function createIngest(
+  { uploads, place, sources, secret, log }: IngestDeps,
+  patience: Patience = PATIENCE,
+): Ingest {
   const arrivals = new Arrivals({ uploads, log });
   const intake = createIntake(arrivals, place);
 
   const take = async (body: Uint8Array): Promise<void> => {
     const keys = intake.read(body);
     if (!keys) log.warn({ bytes: body.length }, 'a message is no notification of an object store and was passed over');
-    else await intake.settle(keys, PATIENCE);
+    else await intake.settle(keys, patience.message);
   };
 
   return {
@@ -57,7 +67,7 @@ export function createIngest({ uploads, place, sources, secret, log }: IngestDep
       }
       return { stop };
     },
-    webhook: secret === undefined ? undefined : createWebhook({ intake, secret, log }),
+    webhook: secret === undefined ? undefined : createWebhook({ intake, secret, answerWithin: patience.webhook, log }),
     async probe(signal) {
       await Promise.all(sources.map((source) => source.probe(signal)));
     },

@@ -13,12 +13,12 @@ const BODY_LIMIT = 16 * 1024 ** 2;
 const READING_LIMIT = 64 * 1024 ** 2;
 /** Uploads that wait to be confirmed; more are told again later. */
 const MAX_PENDING = 20_000;
-/** Milliseconds until a sender is answered. What was begun goes on, and is done when the sender tells it again. */
-const ANSWER_WITHIN = 20_000;
 
 interface WebhookDeps {
   readonly intake: Intake;
   readonly secret: string;
+  /** Milliseconds. */
+  readonly answerWithin: number;
   readonly log: Logger;
 }
 
@@ -30,7 +30,7 @@ export type Webhook = (app: FastifyInstance) => Promise<void>;
  * settled that the body tells of; anything else means that it should be sent again, or is no such message.
  */
 export const createWebhook =
-  ({ intake, secret, log }: WebhookDeps): Webhook =>
+  ({ intake, secret, answerWithin, log }: WebhookDeps): Webhook =>
   async (app) => {
     const isRight = secretCheck(secret);
     let reading = 0;
@@ -52,7 +52,6 @@ export const createWebhook =
           description:
             'Takes notifications of objects that were created, in the shape of S3 or EventBridge, and confirms the ' +
             'uploads that they end. The secret comes as a bearer token, as the password of Basic, or as `?token=`.',
-          security: [{ ingestBearer: [] }],
           body: { content: { 'application/json': { schema: { type: 'object' } } } },
           response: { 204: { description: 'All of it is settled.', type: 'null' } },
         },
@@ -81,7 +80,7 @@ export const createWebhook =
         if (!keys) throw new HoldfastError('invalid_request', 'The body is no notification of an object store.');
         if (keys.size > MAX_PENDING) throw new HoldfastError('too_large', `More than ${MAX_PENDING} events at a time.`);
         if (intake.pending + keys.size > MAX_PENDING) throw tellAgain();
-        await withDeadline(ANSWER_WITHIN, intake.settle(keys, ANSWER_WITHIN)).catch((error) => {
+        await withDeadline(answerWithin, intake.settle(keys, answerWithin)).catch((error) => {
           throw tellAgain(error);
         });
         return reply.code(204).send();
