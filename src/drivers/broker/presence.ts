@@ -32,6 +32,7 @@ export class Presence<Connection extends object> {
   }
 
   went(): void {
+    if (!this.#current) return;
     this.#current = undefined;
     this.#lostAt = performance.now();
   }
@@ -48,7 +49,10 @@ export class Presence<Connection extends object> {
       const patience = PATIENCE - this.lostFor;
       if (patience <= 0) throw absent();
       if (this.#waiting.size >= MAX_WAITING) throw unavailable(new Error('Too many wait for a connection.'));
-      await this.#change(AbortSignal.timeout(Math.ceil(patience)));
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(), patience);
+      await this.#change(late.signal);
+      clearTimeout(timer);
     }
     if (this.#closed) throw closed();
     if (!this.#current) throw absent();

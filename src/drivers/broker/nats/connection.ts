@@ -3,8 +3,8 @@ import { connect, type NatsConnection, PermissionViolationError } from '@nats-io
 import { backoff } from '../../../base/backoff.ts';
 import { withDeadline } from '../../../base/deadline.ts';
 import type { Logger } from '../../../base/logger.ts';
-import { closed, unavailable } from '../errors.ts';
 import { Outage } from '../outage.ts';
+import { Presence } from '../presence.ts';
 import { lastingError } from './errors.ts';
 import { Stream } from './stream.ts';
 import type { NatsTarget } from './target.ts';
@@ -13,12 +13,9 @@ import type { NatsTarget } from './target.ts';
 const CONNECT_DEADLINE = 5_000;
 const REQUEST_DEADLINE = 3_000;
 const FLUSH_DEADLINE = 2_000;
-const WAIT_FOR_CONNECTION = 2_000;
 const RECONNECT = { base: 100, max: 3_000 };
 /** A connection on which two of these are not answered is taken for dead. */
 const PING_EVERY = 5_000;
-/** Calls that may wait for a connection; the next are refused at once. */
-const MAX_WAITING = 1_000;
 
 /**
  * The one connection of an instance. The library makes it anew by itself, for as long as it takes, and subscribes again;
@@ -32,10 +29,8 @@ export class Connection {
   readonly #outage: Outage;
   readonly #pace: Pace;
   readonly #onBack = new Set<() => void>();
-  readonly #waiting = new Set<() => void>();
+  readonly #presence = new Presence<NatsConnection>();
   readonly #denied = new Set<string>();
-  #away = false;
-  #closing = false;
 
   /** Connects for the first time, and finds or makes the stream. Throws what went wrong, and then tries no more. */
   static async open(target: NatsTarget, log: Logger): Promise<Connection> {
@@ -77,11 +72,12 @@ export class Connection {
     this.#log = log;
     this.#pace = pace;
     this.#outage = new Outage({ server: 'NATS', log, explain: (error) => lastingError(error, target)?.message });
+    this.#presence.came(nats);
     void this.#follow();
   }
 
   get away(): boolean {
-    return this.#away;
+    return this.#presence.current === undefined;
   }
 
   /** Calls back each time that the connection is back, until what this answers is called. */
@@ -92,20 +88,7 @@ export class Connection {
 
   /** Waits a little for a connection that was lost just now. Throws `unavailable`. */
   async ready(): Promise<void> {
-    if (this.#closing) throw closed();
-    if (!this.#away) return;
-    if (this.#waiting.size >= MAX_WAITING) throw unavailable(new Error('Too many wait for a connection.'));
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#waiting.delete(done);
-        resolve();
-      };
-      const timer = setTimeout(done, WAIT_FOR_CONNECTION);
-      this.#waiting.add(done);
-    });
-    if (this.#closing) throw closed();
-    if (this.#away) throw unavailable(new Error('There is no connection.'));
+    await this.#presence.soon();
   }
 
   /** Resolves when what was sent is with the server; throws where that cannot be had soon. */
@@ -114,16 +97,16 @@ export class Connection {
   }
 
   async close(): Promise<void> {
-    if (this.#closing) return;
-    this.#closing = true;
-    for (const done of [...this.#waiting]) done();
-    if (!this.#away) await this.flush().catch(() => undefined);
+    const { away } = this;
+    if (this.#presence.closed) return;
+    this.#presence.close();
+    if (!away) await this.flush().catch(() => undefined);
     await this.nats.close();
   }
 
   async #follow(): Promise<void> {
     for await (const status of this.nats.status()) {
-      if (this.#closing) continue;
+      if (this.#presence.closed) continue;
       if (status.type === 'disconnect') this.#lost();
       else if (status.type === 'reconnecting') this.#pace.next();
       else if (status.type === 'reconnect') this.#back();
@@ -132,21 +115,20 @@ export class Connection {
   }
 
   #lost(): void {
-    this.#away = true;
+    this.#presence.went();
     this.#outage.lost(this, new Error('The connection was closed, or nothing came any more.'));
   }
 
   #back(): void {
-    this.#away = false;
+    this.#presence.came(this.nats);
     this.#pace.reset();
     this.stream.forget();
     this.#outage.back(this);
-    for (const done of [...this.#waiting]) done();
     for (const then of [...this.#onBack]) then();
   }
 
   #refused(error: Error): void {
-    if (this.#away) this.#outage.goesOn(error);
+    if (this.away) this.#outage.goesOn(error);
     // What is only sent has nobody who would hear that it was refused.
     if (!(error instanceof PermissionViolationError)) return;
     const denied = `${error.operation} ${error.subject.replace(/^(_INBOX|\$JS\.ACK)\..*/, '$1')}`;

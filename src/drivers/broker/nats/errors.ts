@@ -6,7 +6,7 @@ import {
   TimeoutError,
   UserAuthenticationExpiredError,
 } from '@nats-io/transport-node';
-import { errnoOf } from '../../../base/errors.ts';
+import { socketReason } from '../socket-reason.ts';
 import type { NatsTarget } from './target.ts';
 
 /** A thing about the server that makes it unfit for us; the message goes on from its address and says what to do. */
@@ -59,21 +59,9 @@ function passingReason(error: unknown, target: NatsTarget): string {
   if (isNobodyThere(error)) return `${at} has no JetStream; start it with "-js", or enable it`;
   const cause = innermost(error);
   if (cause instanceof TimeoutError) return `${at} does not answer; check host and port, and that JetStream is ready`;
-  const errno = errnoOf(cause) ?? '';
-  switch (errno) {
-    case 'ECONNREFUSED':
-      return `there is no server at ${target.servers.join(', ')}; start NATS, or correct host and port`;
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `a host of ${target.servers.join(', ')} is not known; check its name`;
-    case 'ECONNRESET':
-      return `${at} reset the connection; check the port, and whether it wants TLS (tls://)`;
-  }
-  if (/CERT|SELF_SIGNED|VERIFY|ALTNAME/.test(errno)) {
-    return `the certificate of ${at} is not trusted (${errno}); give its authority as ?ca=FILE`;
-  }
+  const server = { name: 'NATS', addresses: target.servers, plain: 'nats://', secure: 'tls://' };
   const [said] = ((cause as Error | undefined)?.message ?? 'no reason was given').split('\n');
-  return `${at} could not be used (${said})`;
+  return socketReason(cause, server) ?? `${at} could not be used (${said})`;
 }
 
 /** The library wraps what the socket or the server said. */

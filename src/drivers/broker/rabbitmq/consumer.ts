@@ -136,8 +136,9 @@ export class Consumer implements Running, Part {
       const queue = await withDeadline(SETTLE_DEADLINE, this.#retriesFor(source, wait));
       await this.#options.publisher.publish(queue, message.content, { headers: { [ATTEMPT]: attempt + 1 } });
       source.acks.done(message);
-    } catch {
+    } catch (error) {
       // It cannot wait there, so it waits here: handed back at once, it would come again at once.
+      this.#options.log.debug({ err: error }, 'a message could not be put aside');
       await pause(wait, undefined, { signal }).catch(() => undefined);
       source.acks.handBack(message);
     }

@@ -1,8 +1,10 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../../../test/harness/engines/ports.ts';
 import { describeWithEngines } from '../../../../test/harness/engines/use.ts';
 import { until } from '../../../../test/harness/until.ts';
-import { collector, expectRefused, publishAll, publishOnceBack, upTo } from '../conformance/messages.ts';
+import { collector, expectRefused, numbers, publishAll, publishOnceBack, upTo } from '../conformance/messages.ts';
 import { MAX_ATTEMPTS } from '../port.ts';
 import { expectWorks, openLogged, refusal } from '../testing.ts';
 import { asking, type Server, startServer } from './testing.ts';
@@ -31,7 +33,10 @@ describeWithEngines(
 
     describe('that lets in', () => {
       test('a user who may do no more than what is needed', async () => {
-        await expectWorks(`amqp://least:secret@${host}`);
+        const url = `amqp://least:secret@${host}`;
+        await expectWorks(url);
+        // What failed was put aside, and did not wait in the process.
+        await asking(url, async (model) => (await model.createChannel()).checkQueue('holdfast/t/g/100'));
       });
 
       test.each(['configure', 'write', 'read'])('nobody who may not %s, and says so at open', async (deed) => {
@@ -114,6 +119,41 @@ describeWithEngines(
       await broker.close();
     });
 
+    test('hears what was handled as one, and of nothing that is still under way', async () => {
+      const { broker } = await openLogged(`${server.engine.url}?prefix=acks`);
+      const done = collector();
+      await broker.consume('t', { group: 'g', concurrency: 4 }, async (message, signal) => {
+        if (message.n === 0 || message.n === 3) {
+          await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('going'))));
+        }
+        done.add(message);
+      });
+      await publishAll(broker, 't', 20);
+      await done.until(18);
+      await broker.close();
+      const next = await openLogged(`${server.engine.url}?prefix=acks`);
+      const left = collector();
+      await next.broker.consume('t', { group: 'g', concurrency: 4 }, async (message) => left.add(message));
+      await next.broker.publish('t', { n: 20 });
+      expect(numbers(await left.until(3))).toEqual([0, 3, 20]);
+      await next.broker.close();
+    });
+
+    test('that falls silent is sent no more than so much, and its sockets are left to nobody', async () => {
+      const line = await openLine(server.engine.url);
+      const { broker, lines } = await openLogged(line.url);
+      line.freeze();
+      const many = Array.from({ length: 2_000 }, (_, n) => broker.publish('t', { n }));
+      for (const each of await Promise.allSettled(many)) expect(each.status).toBe('rejected');
+      // They wait no more, and are in memory all the same: nobody has confirmed them.
+      const next = await broker.publish('t', { n: 2_000 }).catch((error: Error) => error);
+      expect((next as Error).cause).toEqual(new Error('Too many messages wait for confirms.'));
+      await until('the log to say that the connections went', () => lines.some(({ level }) => level === 40));
+      await until('both to be reset', () => line.resets() === 2);
+      await broker.close();
+      await line.close();
+    }, 60_000);
+
     describe('that is short of memory', () => {
       afterAll(() => server.allClear());
 
@@ -177,3 +217,39 @@ describeWithEngines(
   },
   { own: true },
 );
+
+/**
+ * A line to a server that can fall silent, and then hears whether the sockets of who called are there: what is sent to
+ * one that is gone is answered by a reset, and to one that has only said goodbye it is not.
+ */
+async function openLine(url: string) {
+  const { hostname, port } = new URL(url);
+  const callers = new Set<Socket>();
+  const servers = new Set<Socket>();
+  let resets = 0;
+  const listener = createServer({ allowHalfOpen: true }, (caller) => {
+    const server = connect(Number(port), hostname);
+    callers.add(caller);
+    caller.on('error', () => {
+      resets += 1;
+    });
+    servers.add(server.on('error', () => {}));
+    caller.pipe(server).pipe(caller);
+  });
+  await once(listener.listen(0, '127.0.0.1'), 'listening');
+  return {
+    url: Object.assign(new URL(url), { host: `127.0.0.1:${(listener.address() as AddressInfo).port}` }).href,
+    freeze() {
+      listener.close();
+      for (const socket of [...callers, ...servers]) socket.unpipe().pause();
+    },
+    resets() {
+      for (const caller of callers) caller.write('\0');
+      return resets;
+    },
+    async close() {
+      for (const socket of [...callers, ...servers]) socket.destroy();
+      listener.close();
+    },
+  };
+}

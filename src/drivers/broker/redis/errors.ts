@@ -1,5 +1,5 @@
 import { ConnectionTimeoutError, ErrorReply, SocketClosedUnexpectedlyError } from '@redis/client';
-import { errnoOf } from '../../../base/errors.ts';
+import { socketReason } from '../socket-reason.ts';
 import { addressOf, type RedisTarget } from './target.ts';
 
 /** Replies of a server that will answer later, or from another place: it is as good as away. */
@@ -70,21 +70,8 @@ function reasonOf(error: unknown, target: RedisTarget): string {
   }
   if (error instanceof SilentServerError) return `${at} does not answer; check host and port`;
   if (error instanceof ConnectionTimeoutError) return `nothing answers at ${addressOf(target)}; check host and port`;
-  const errno = errnoOf(error) ?? '';
-  if (errno.startsWith('ERR_SSL')) return `${at} does not speak TLS there; write redis://, or its TLS port`;
-  switch (errno) {
-    case 'ECONNREFUSED':
-      return `there is no server at ${addressOf(target)}; start Redis, or correct host and port`;
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `the host "${target.host}" is not known; check its name`;
-    case 'ECONNRESET':
-      return `${at} reset the connection; check the port, and whether it wants TLS (rediss://)`;
-  }
-  if (/CERT|SELF_SIGNED|VERIFY|ALTNAME/.test(errno)) {
-    return `the certificate of ${at} is not trusted (${errno}); give its authority as ?ca=FILE`;
-  }
-  return `${at} could not be used (${(error as Error).message.split('\n')[0]})`;
+  const server = { name: 'Redis', addresses: [addressOf(target)], plain: 'redis://', secure: 'rediss://' };
+  return socketReason(error, server) ?? `${at} could not be used (${(error as Error).message.split('\n')[0]})`;
 }
 
 function replyReason(message: string, { username = 'default', database }: RedisTarget): string {
