@@ -1,6 +1,6 @@
-import { access, constants, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { errnoOf } from '../base/errors.ts';
+import { access, constants, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder } from '../base/make-folder.ts';
 import { reasonOf, StartError } from './start-error.ts';
 
 /** Makes the data directory where it is not there, for us alone, and makes sure that we can write in it. */
@@ -19,19 +19,6 @@ export async function prepareDataDir(dataDir: string): Promise<void> {
       error,
     );
   }
-}
-
-/**
- * Makes a folder and those above it. `mkdir` with `recursive` does not come back where a folder is there in which none
- * can be made (`/proc`): it takes ENOENT to mean that one above is missing, and tries again for ever.
- */
-async function makeFolder(path: string): Promise<void> {
-  if (await stat(path).catch(() => undefined)) return;
-  await makeFolder(dirname(path));
-  await mkdir(path, { mode: 0o700 }).catch((error) => {
-    // Another has made it in between.
-    if (errnoOf(error) !== 'EEXIST') throw error;
-  });
 }
 
 /** Whether a server has ever had it, whatever it kept there. */

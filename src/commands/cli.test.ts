@@ -330,6 +330,31 @@ describe('without a server', () => {
     }
   });
 
+  test('doctor looks at a store beside a new data directory too, and at what can be made at all', async () => {
+    const objects = join(folder, 'objects');
+    const finding = async (name: string, env: Record<string, string>) => {
+      const { stdout } = await run(['doctor', '--json'], env);
+      return (JSON.parse(stdout) as { name: string }[]).find((each) => each.name === name);
+    };
+    const STORAGE_URL = `file://${objects}`;
+    const made = { state: 'ok', detail: `${STORAGE_URL} is made at the first start` };
+    expect(await finding('storage', { STORAGE_URL })).toMatchObject(made);
+    await mkdir(objects);
+    expect(await finding('storage', { STORAGE_URL })).toMatchObject({ state: 'ok', detail: 'works' });
+    await writeFile(join(folder, 'file'), '');
+    expect(await finding('storage', { STORAGE_URL: `file://${folder}/file/objects` })).toMatchObject({
+      state: 'failed',
+      detail: expect.stringMatching(
+        /cannot be made; nothing can be made in .*file: a part of the path is not a folder/,
+      ),
+    });
+    const DATA_DIR = process.platform === 'linux' ? '/proc/holdfast' : join(folder, 'file', 'data');
+    expect(await finding('data directory', { DATA_DIR })).toMatchObject({
+      state: 'failed',
+      detail: expect.stringContaining('nothing can be made in'),
+    });
+  });
+
   test('doctor says what is wrong and how to mend it', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');

@@ -46,19 +46,31 @@ export function readSide(list: string, option: string): Side {
   return { ...whole, dataDir: named ?? dataDirOf(file) };
 }
 
-/** The embedded database's file; undefined for a database that is none. */
+/** The embedded database's file; undefined for a database that is none, or not written as one. */
 export function sqliteFile(url: string, dataDir?: string): string | undefined {
   if (schemeOf(url) !== 'sqlite') return undefined;
-  const path = decodeURIComponent(url.replace(/^sqlite:(\/\/(?=\/))?/i, ''));
+  const path = decoded(url.replace(/^sqlite:(\/\/(?=\/))?/i, ''));
   if (path === '') return dataDir && join(dataDir, 'holdfast.db');
-  return resolve(path);
+  return path && resolve(path);
 }
 
-/** The folder of a store on the disk; undefined for a store that is none. */
-export function storeFolder(url: string): string | undefined {
+/** The folder of a store on the disk; undefined for a store that is none, or not written as one. */
+export function storeFolder(url: string, dataDir?: string): string | undefined {
   if (schemeOf(url) !== 'file') return undefined;
   const path = url.slice('file:'.length);
-  return resolve(path.startsWith('//') ? fileURLToPath(url) : decodeURIComponent(path));
+  if (path === '') return dataDir && join(dataDir, 'objects');
+  const folder = path.startsWith('//') ? attempt(() => fileURLToPath(url)) : decoded(path);
+  return folder && resolve(folder);
+}
+
+const decoded = (text: string) => attempt(() => decodeURIComponent(text));
+
+function attempt(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 function storeUrl(url: string, dataDir: string | undefined): string {

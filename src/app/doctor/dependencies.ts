@@ -32,7 +32,7 @@ export async function* examineDependencies(
   }
   try {
     await lock?.tell({ pid: process.pid, command: 'doctor', startedAt: new Date().toISOString() });
-    yield* examineEngines(config, { hasData, log, signal });
+    yield* examineEngines(config, { log, signal });
   } finally {
     lock?.release();
   }

@@ -1,20 +1,23 @@
+import { stat } from 'node:fs/promises';
 import type { Logger } from '../../base/logger.ts';
 import type { Config } from '../../config.ts';
 import type { Broker } from '../../drivers/broker/port.ts';
 import type { DatabaseServer } from '../../drivers/database/port.ts';
 import type { ObjectStore } from '../../drivers/objects/port.ts';
+import { sqliteFile, storeFolder } from '../copy/side.ts';
 import { openBrokerOf, openDatabaseOf } from '../drivers.ts';
 import { migrationStates } from '../migrations.ts';
 import { askAll } from '../probes.ts';
 import { openStoreAlone } from '../store/open.ts';
 import { type Finding, failed, ok } from './finding.ts';
+import { whyNotMade } from './making.ts';
 import { examineStoreRules } from './store.ts';
 
 interface Engine<Opened extends { close(): Promise<void> }> {
   readonly name: string;
   readonly url: string;
-  /** The scheme of the one that stands in the data directory. */
-  readonly embedded?: string;
+  /** The file or folder of one that stands on this machine. */
+  readonly path?: string | undefined;
   open(): Promise<Opened>;
   probe(opened: Opened, signal: AbortSignal): Promise<void>;
   /** More to look at where it works. */
@@ -28,17 +31,17 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Opens each engine, and writes, reads and deletes a probe in it. What stands in the data directory is left alone until
- * it is there: opening it would make it.
+ * Opens each engine, and writes, reads and deletes a probe in it. One that would be a file or folder here is left alone
+ * until it is there: opening it would make it.
  */
 export async function* examineEngines(
   config: Config,
-  { hasData, log, signal }: { readonly hasData: boolean; readonly log: Logger; readonly signal: AbortSignal },
+  { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
 ): AsyncGenerator<Finding> {
   const database: Engine<DatabaseServer> = {
     name: 'database',
     url: config.databaseUrl,
-    embedded: 'sqlite:',
+    path: sqliteFile(config.databaseUrl, config.dataDir),
     open: () => openDatabaseOf(config, log),
     probe: (server, until) => server.view().probe(until),
     examine: examineMigrations,
@@ -46,7 +49,7 @@ export async function* examineEngines(
   const storage: Engine<ObjectStore> = {
     name: 'storage',
     url: config.storageUrl,
-    embedded: 'file:',
+    path: storeFolder(config.storageUrl, config.dataDir),
     open: () => openStoreAlone(config, log),
     probe: (store, until) => store.probe(until),
     examine: (store) => examineStoreRules(store, config),
@@ -57,18 +60,19 @@ export async function* examineEngines(
     open: () => openBrokerOf(config, log),
     probe: (opened, until) => opened.probe(until),
   };
-  yield* examineEngine(database, hasData, signal);
-  yield* examineEngine(storage, hasData, signal);
-  yield* examineEngine(broker, hasData, signal);
+  yield* examineEngine(database, signal);
+  yield* examineEngine(storage, signal);
+  yield* examineEngine(broker, signal);
 }
 
 async function* examineEngine<Opened extends { close(): Promise<void> }>(
-  { name, url, embedded, open, probe, examine }: Engine<Opened>,
-  hasData: boolean,
+  { name, url, path, open, probe, examine }: Engine<Opened>,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
-  if (embedded !== undefined && url.startsWith(embedded) && !hasData) {
-    yield ok(name, `${embedded} is made at the first start`);
+  if (path !== undefined && !(await stat(path).catch(() => undefined))) {
+    const reason = await whyNotMade(path);
+    if (reason === undefined) yield ok(name, `${url} is made at the first start`);
+    else yield failed(name, `${url} cannot be made; ${reason}.`, REMEDIES[name]);
     return;
   }
   let opened: Opened;

@@ -1,6 +1,7 @@
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Logger } from '../../../base/logger.ts';
+import { makeFolder } from '../../../base/make-folder.ts';
 import type { DatabaseServer, OpenDatabase } from '../port.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { Connection } from './connection.ts';
@@ -66,7 +67,7 @@ function decoded(text: string): string | undefined {
 
 /** For its owner alone to read. SQLite gives the files that it puts beside it the same mode. */
 async function makeFile(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const file = await open(path, 'a', 0o600);
   await file.close();
 }

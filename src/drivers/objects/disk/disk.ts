@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Logger } from '../../../base/logger.ts';
+import { makeFolder } from '../../../base/make-folder.ts';
 import { Folders, syncFolder } from './folders.ts';
 import { pathOfKey } from './paths.ts';
 import { TemporaryFiles } from './temporary.ts';
@@ -20,11 +20,11 @@ export async function openDisk(root: string, log: Logger): Promise<Disk> {
   const home = resolve(root);
   const objects = join(home, 'data');
   const uploads = join(home, 'uploads');
-  const firstMade = await mkdir(home, { recursive: true, mode: 0o700 });
+  const firstMade = await makeFolder(home);
   if (firstMade !== undefined) await syncWay(dirname(home), dirname(firstMade));
   const folders = new Folders(home);
   for (const folder of [objects, uploads]) {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     await folders.sync(folder);
   }
   return { root: home, objects, uploads, folders, temporary: await TemporaryFiles.open(join(home, 'tmp'), log) };
