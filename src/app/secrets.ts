@@ -8,6 +8,7 @@ import { reasonOf, StartError } from './start-error.ts';
 /** One key for each purpose, so that what is signed for one is worth nothing for another. */
 export interface Secrets {
   readonly jwt: Uint8Array;
+  readonly refreshToken: Uint8Array;
   readonly confirmUrl: Uint8Array;
   readonly signedUrl: Uint8Array;
 }
@@ -22,7 +23,12 @@ const ROOT_BYTES = 32;
 export async function openSecrets(dataDir: string, jwtSecret: string | undefined): Promise<Secrets> {
   const root = jwtSecret === undefined ? await keptSecret(dataDir) : givenSecret(jwtSecret);
   const derive = (label: string) => new Uint8Array(hkdfSync('sha256', root, '', `holdfast ${label}`, ROOT_BYTES));
-  return { jwt: derive('jwt'), confirmUrl: derive('confirm-url'), signedUrl: derive('signed-url') };
+  return {
+    jwt: derive('jwt'),
+    refreshToken: derive('refresh-token'),
+    confirmUrl: derive('confirm-url'),
+    signedUrl: derive('signed-url'),
+  };
 }
 
 /** `hex:` and the content of a `secret` file is that secret: so it goes along to where there is no such file. */

@@ -1,6 +1,8 @@
-import { oneOf, setting } from './setting.ts';
+import { resolve } from 'node:path';
+import { parseDuration } from '../base/units.ts';
+import { atLeast, list, oneOf, setting } from './setting.ts';
 
-export type SignupMode = 'open' | 'closed';
+export type SignupMode = 'open' | 'invite' | 'closed';
 
 /** Who may come in. */
 export const ACCOUNTS = {
@@ -12,5 +14,25 @@ export const ACCOUNTS = {
     'Signs access tokens and URLs. Default with `sqlite:`: made once and kept in `DATA_DIR`; required otherwise.',
     { secret: true },
   ),
-  signup: setting('SIGNUP', 'open', 'open or closed', oneOf<SignupMode>('open', 'closed'), 'Who may make an account.'),
+  jwtPrivateKeys: setting(
+    'JWT_PRIVATE_KEYS',
+    '',
+    'files with a private key in PEM, separated by commas',
+    (value) => list(value).map((file) => resolve(file)),
+    'Keys (Ed25519, P-256 or RSA) that sign access tokens in place of `JWT_SECRET`: the first signs, all verify.',
+  ),
+  signup: setting(
+    'SIGNUP',
+    'open',
+    'open, invite or closed',
+    oneOf<SignupMode>('open', 'invite', 'closed'),
+    'Who may make an account: anybody, whoever was invited, nobody but by an admin.',
+  ),
+  auditRetention: setting(
+    'AUDIT_RETENTION',
+    '180d',
+    'a time of 1d or more, such as 180d',
+    atLeast(24 * 3600_000, parseDuration),
+    'How long the audit trail is kept.',
+  ),
 } as const;

@@ -12,10 +12,11 @@ const CONCURRENCY = 2;
 const QUEUE = 32;
 
 /**
- * A bcrypt hash at our cost whose password nobody knows: what a log-in without an account is compared with, so that
- * it takes as long as one with.
+ * A bcrypt hash whose password nobody knows: what a log-in without an account is compared with, so that it takes as long
+ * as one with.
  */
-const NOBODY = '$2b$12$w/xLUC9K855GIEaVDVh83eIgCIrEifOZwNu4YgEPg8tKFgouLGvWS';
+const nobodyAt = (cost: number) =>
+  `$2b$${String(cost).padStart(2, '0')}$w/xLUC9K855GIEaVDVh83eIgCIrEifOZwNu4YgEPg8tKFgouLGvWS`;
 
 export interface PasswordHashing {
   /** Throws `too_many_requests` when too many wait already, and the signal's reason when it fires while waiting. */
@@ -26,6 +27,7 @@ export interface PasswordHashing {
 
 /** `password` is at most 72 bytes, as `password.ts` makes sure. */
 export function createPasswordHashing({ cost = COST, concurrency = CONCURRENCY, queue = QUEUE } = {}): PasswordHashing {
+  const nobody = nobodyAt(cost);
   const waiting: (() => void)[] = [];
   let busy = 0;
 
@@ -73,6 +75,6 @@ export function createPasswordHashing({ cost = COST, concurrency = CONCURRENCY, 
   return {
     hash: (password, signal) => inTurn(signal, () => bcrypt.hash(password, cost)),
     matches: (password, hash, signal) =>
-      inTurn(signal, async () => (await bcrypt.compare(password, hash ?? NOBODY)) && hash !== undefined),
+      inTurn(signal, async () => (await bcrypt.compare(password, hash ?? nobody)) && hash !== undefined),
   };
 }

@@ -1,41 +1,139 @@
+import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
+import type {
+  AccountEventServiceDefinition,
+  AccountMaintenanceServiceDefinition,
+  AuditServiceDefinition,
+} from '../../contract/holdfast/internal/v1/account.ts';
+import type { AccountAdminServiceDefinition } from '../../contract/holdfast/v1/account_admin.ts';
 import type { AuthServiceDefinition } from '../../contract/holdfast/v1/auth.ts';
+import type { Broker } from '../../drivers/broker/port.ts';
 import type { Database } from '../../drivers/database/port.ts';
-import type { Service } from '../../rpc/contract.ts';
-import { createAuthenticate } from './authenticate.ts';
-import { getUser } from './get-user.ts';
+import type { Service, ServiceDefinition } from '../../rpc/contract.ts';
+import { createUser } from './admin/create-user.ts';
+import { deleteUser } from './admin/delete-user.ts';
+import { getAccount } from './admin/get-account.ts';
+import { listUsers } from './admin/list-users.ts';
+import { setDisabled } from './admin/set-disabled.ts';
+import { setRole } from './admin/set-role.ts';
+import { createApiToken } from './api-tokens/create.ts';
+import { listApiTokens } from './api-tokens/list.ts';
+import { revokeApiToken } from './api-tokens/revoke.ts';
+import { listAudit } from './audit/list.ts';
+import { recordAudit } from './audit/record.ts';
+import { authenticate } from './authenticate.ts';
+import type { AuthDeps, Signup } from './deps.ts';
+import { readAccountEvents } from './events/read.ts';
+import { startRelay } from './events/relay.ts';
+import { getSigningKeys } from './get-signing-keys.ts';
 import { createPasswordHashing, type PasswordHashing } from './hashing.ts';
-import { logIn } from './log-in.ts';
-import { signUp } from './sign-up.ts';
+import { createInvitation, listInvitations, revokeInvitation } from './invitations/admin.ts';
+import { forgetUser, listDeletedUsers } from './maintenance/deleted-users.ts';
+import { pruneAccounts } from './maintenance/prune.ts';
+import { createSession } from './sessions/create.ts';
+import { endAllSessions, endSession } from './sessions/end.ts';
+import { listSessions } from './sessions/list.ts';
+import { logIn } from './sessions/log-in.ts';
+import { logOut } from './sessions/log-out.ts';
+import { refresh } from './sessions/refresh.ts';
+import type { SigningKeys } from './signing-keys.ts';
 import type { AuthTables } from './tables.ts';
 import { createAccessTokens } from './tokens.ts';
+import { changePassword } from './users/change-password.ts';
+import { getUser } from './users/get.ts';
+import { signUp } from './users/sign-up.ts';
 
+export type { Signup } from './deps.ts';
 export { AUTH_MIGRATIONS } from './migrations/index.ts';
+export { privateKeys, type SigningKeys, secretKey, UnusableKey } from './signing-keys.ts';
 export type { AuthTables } from './tables.ts';
 
-export interface AuthDeps {
+export interface AuthOptions {
   readonly db: Database<AuthTables>;
-  /** At least 32 bytes, and for nothing else. */
-  readonly signingKey: Uint8Array;
-  readonly signup: 'open' | 'closed';
+  readonly broker: Broker;
+  /** Of access tokens. A secret is for nothing else. */
+  readonly signingKeys: SigningKeys;
+  /** Makes refresh tokens follow each other. At least 32 bytes, and for nothing else. */
+  readonly refreshKey: Uint8Array;
+  readonly signup: Signup;
+  /** Milliseconds that audit entries are kept. */
+  readonly auditRetention: number;
   readonly log: Logger;
   readonly hashing?: PasswordHashing;
 }
 
+type Verbs<D extends ServiceDefinition> = { [M in keyof D['methods']]: (deps: AuthDeps) => Service<D>[M] };
+
+const AUTH_VERBS: Verbs<AuthServiceDefinition> = {
+  signUp,
+  logIn,
+  createSession,
+  refresh,
+  logOut,
+  authenticate,
+  getUser,
+  changePassword,
+  listSessions,
+  endSession,
+  endSessions: endAllSessions,
+  createApiToken,
+  listApiTokens,
+  revokeApiToken,
+  getSigningKeys,
+};
+
+const ADMIN_VERBS: Verbs<AccountAdminServiceDefinition> = {
+  listUsers,
+  getAccount,
+  createUser,
+  setRole,
+  setDisabled,
+  deleteUser,
+  createInvitation,
+  listInvitations,
+  revokeInvitation,
+  listAudit,
+};
+
+/** The contracts that auth answers, and its own loops. */
+export interface AuthService {
+  readonly auth: Service<AuthServiceDefinition>;
+  readonly admin: Service<AccountAdminServiceDefinition>;
+  readonly audit: Service<AuditServiceDefinition>;
+  readonly maintenance: Service<AccountMaintenanceServiceDefinition>;
+  readonly events: Service<AccountEventServiceDefinition>;
+  start(): Running;
+}
+
 /** Accounts, and the question "who is this?". An account's owner id is its user id. */
-export function createAuthService({
-  db,
-  signingKey,
-  signup,
-  log,
-  hashing = createPasswordHashing(),
-}: AuthDeps): Service<AuthServiceDefinition> {
-  const tokens = createAccessTokens(signingKey);
-  const authenticate = createAuthenticate(db.reader, tokens);
+export function createAuthService(options: AuthOptions): AuthService {
+  const { db, broker, signingKeys, refreshKey, signup, auditRetention, log } = options;
+  let wake = () => {};
+  const deps: AuthDeps = {
+    db,
+    hashing: options.hashing ?? createPasswordHashing(),
+    tokens: createAccessTokens(signingKeys),
+    refreshKey,
+    signup,
+    auditRetention,
+    onEvent: () => wake(),
+    log,
+  };
   return {
-    signUp: (request, context) => signUp({ db, hashing, signup, log }, request, context),
-    logIn: (request, context) => logIn({ reader: db.reader, hashing, tokens }, request, context),
-    authenticate,
-    getUser: (request, context) => getUser(db.reader, request, context),
+    auth: given(deps, AUTH_VERBS),
+    admin: given(deps, ADMIN_VERBS),
+    audit: { recordAudit: recordAudit(deps) },
+    maintenance: given(deps, { listDeletedUsers, forgetUser, pruneAccounts }),
+    events: { readAccountEvents: readAccountEvents(deps) },
+    start() {
+      const relay = startRelay({ db, broker, log });
+      wake = relay.wake;
+      return relay;
+    },
   };
 }
+
+const given = <D extends ServiceDefinition>(deps: AuthDeps, verbs: Verbs<D>): Service<D> =>
+  Object.fromEntries(
+    Object.entries<(deps: AuthDeps) => unknown>(verbs).map(([name, verb]) => [name, verb(deps)]),
+  ) as Service<D>;

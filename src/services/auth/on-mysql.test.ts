@@ -1,5 +1,5 @@
 import { describeWithEngines, place } from '../../../test/harness/engines/use.ts';
-import { authLaws } from './laws.ts';
+import { authLaws } from './conformance/index.ts';
 
 describeWithEngines(['mysql'], 'auth on MySQL', () => {
   authLaws(async () => ({ ...(await place('mysql')), dataDir: '/nowhere' }));

@@ -1,5 +1,5 @@
 import { describeWithEngines, place } from '../../../test/harness/engines/use.ts';
-import { authLaws } from './laws.ts';
+import { authLaws } from './conformance/index.ts';
 
 describeWithEngines(['postgres'], 'auth on PostgreSQL', () => {
   authLaws(async () => ({ ...(await place('postgres')), dataDir: '/nowhere' }));

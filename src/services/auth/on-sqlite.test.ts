@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
-import { authLaws } from './laws.ts';
+import { authLaws } from './conformance/index.ts';
 
 describe('auth on SQLite', () => {
   authLaws(async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { overGrpc } from '../../rpc/testing/calls.ts';
-import { authLaws } from './laws.ts';
+import { authLaws } from './conformance/index.ts';
 
 describe('auth over gRPC', () => {
   authLaws(async () => {

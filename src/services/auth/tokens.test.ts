@@ -2,11 +2,13 @@ import { createHmac, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { newId } from '../../base/ids.ts';
+import { secretKey } from './signing-keys.ts';
 import { ACCESS_TOKEN_SECONDS, createAccessTokens } from './tokens.ts';
 
 const key = randomBytes(32);
-const tokens = createAccessTokens(key);
+const tokens = createAccessTokens(secretKey(key));
 const userId = newId();
+const sessionId = newId();
 
 afterEach(() => {
   vi.useRealTimers();
@@ -29,7 +31,7 @@ const refused = (token: string) =>
 
 test('a token says who bears it, and until when', async () => {
   const before = Math.floor(Date.now() / 1_000);
-  const verified = await tokens.verify(await tokens.issue(userId));
+  const verified = await tokens.verify(await tokens.issue(userId, sessionId));
   expect(verified.userId).toBe(userId);
   expect(verified.expiresAt - before - ACCESS_TOKEN_SECONDS).toBeLessThanOrEqual(1);
   expect(verified.expiresAt - before).toBeGreaterThanOrEqual(ACCESS_TOKEN_SECONDS);
@@ -48,6 +50,13 @@ test.each([
   ['another key', { signWith: randomBytes(32) }],
   ['an empty key', { signWith: Buffer.alloc(0) }],
   ['another kind of token', { header: { typ: 'refresh+jwt' } }],
+  ['a key id', { header: { kid: 'x' } }],
+  ['a key id that is no text', { header: { kid: 1 } }],
+  ['a session that is no id', { claims: { sid: 'x' } }],
+  [
+    'a key of its own',
+    { header: { jwk: { kty: 'oct', k: 'AAAA' }, jku: 'https://example.com/' }, signWith: Buffer.alloc(3) },
+  ],
   ['a critical extension', { header: { crit: ['exp'] } }],
   ['another issuer', { claims: { iss: 'someone' } }],
   ['another audience', { claims: { aud: 'someone' } }],
@@ -65,7 +74,7 @@ test('refused: none of the algorithm, without a signature', () =>
   refused(forge({ alg: 'none' }).replace(/[^.]*$/, '')));
 
 test('a token ends when it says, give or take a few seconds between clocks', async () => {
-  const token = await tokens.issue(userId);
+  const token = await tokens.issue(userId, sessionId);
   vi.useFakeTimers({ now: Date.now() + (ACCESS_TOKEN_SECONDS + 3) * 1_000, toFake: ['Date'] });
   await expect(tokens.verify(token)).resolves.toMatchObject({ userId });
   vi.setSystemTime(Date.now() + 4_000);
@@ -75,7 +84,7 @@ test('a token ends when it says, give or take a few seconds between clocks', asy
 test.each(['', '.', '..', '...', 'a.b.c', 'Bearer x', '\0', 'é.é.é', 'a'.repeat(100_000)])('refused: %j', refused);
 
 test('a token altered anywhere, in any of its three parts, is refused', async () => {
-  const token = await tokens.issue(userId);
+  const token = await tokens.issue(userId, sessionId);
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   await fc.assert(
     fc.asyncProperty(fc.nat(token.length - 1), fc.constantFrom(...alphabet, '.', '=', ''), async (at, character) => {
@@ -86,7 +95,7 @@ test('a token altered anywhere, in any of its three parts, is refused', async ()
 });
 
 test('the last character is spelt in one way only', async () => {
-  const token = await tokens.issue(userId);
+  const token = await tokens.issue(userId, sessionId);
   for (const last of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_') {
     if (!token.endsWith(last)) await refused(token.slice(0, -1) + last);
   }

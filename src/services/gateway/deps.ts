@@ -1,5 +1,7 @@
 import type { Logger } from '../../base/logger.ts';
 import type { UploadServiceDefinition } from '../../contract/holdfast/internal/v1/upload.ts';
+import type { AuditServiceDefinition } from '../../contract/holdfast/internal/v1/account.ts';
+import type { AccountAdminServiceDefinition } from '../../contract/holdfast/v1/account_admin.ts';
 import type { AuthServiceDefinition } from '../../contract/holdfast/v1/auth.ts';
 import type { FileServiceDefinition } from '../../contract/holdfast/v1/file.ts';
 import type { ObjectStore } from '../../drivers/objects/port.ts';
@@ -25,6 +27,8 @@ export type Probe = (signal: AbortSignal) => Promise<void>;
 /** All that the gateway knows of the rest of the house. */
 export interface GatewayDeps {
   readonly auth: Service<AuthServiceDefinition>;
+  readonly admin: Service<AccountAdminServiceDefinition>;
+  readonly audit: Service<AuditServiceDefinition>;
   readonly files: Service<FileServiceDefinition>;
   readonly uploads: Service<UploadServiceDefinition>;
   readonly objects: ObjectStore;

@@ -52,6 +52,8 @@ export async function startBareGateway({
   };
   const gateway = createGateway({
     auth: auth as unknown as GatewayDeps['auth'],
+    admin: {} as GatewayDeps['admin'],
+    audit: {} as GatewayDeps['audit'],
     files: {} as GatewayDeps['files'],
     uploads: uploads as GatewayDeps['uploads'],
     objects: objects(store),

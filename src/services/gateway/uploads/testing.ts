@@ -58,6 +58,8 @@ export async function startTestGateway(
   const authenticate = async ({ token }: { token: string }) => ({ userId: token });
   const gateway = createGateway({
     auth: { authenticate } as unknown as GatewayDeps['auth'],
+    admin: {} as GatewayDeps['admin'],
+    audit: {} as GatewayDeps['audit'],
     files,
     uploads,
     objects,

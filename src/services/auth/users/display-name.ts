@@ -1,4 +1,4 @@
-import { HoldfastError } from '../../base/errors.ts';
+import { HoldfastError } from '../../../base/errors.ts';
 
 const MAX_CHARACTERS = 200;
 

@@ -1,0 +1,108 @@
+import type { Kysely } from 'kysely';
+import { HoldfastError } from '../../base/errors.ts';
+import type { Client } from '../../contract/holdfast/v1/auth.ts';
+import type { Database } from '../../drivers/database/port.ts';
+import { clientRow, networkOf } from './client.ts';
+import { hashOf } from './secret-tokens.ts';
+import type { AuthTables } from './tables.ts';
+
+interface Limit {
+  /** Failures that cost nothing; from then on each makes the next wait, twice as long as the one before. */
+  readonly free: number;
+  /** Milliseconds after which a failure is forgotten. */
+  readonly memory: number;
+}
+
+const MINUTE = 60_000;
+const FIRST_WAIT = 1_000;
+const LONGEST_WAIT = 15 * MINUTE;
+
+/** One person mistypes a few times; many people share the address of an office or of a phone network. */
+const ACCOUNT: Limit = { free: 5, memory: 15 * MINUTE };
+const ADDRESS: Limit = { free: 100, memory: 15 * MINUTE };
+/** Each "there is such an account already" tells one e-mail to whoever asks for many. */
+const TAKEN: Limit = { free: 20, memory: 60 * MINUTE };
+
+interface Counted {
+  readonly name: string;
+  readonly limit: Limit;
+}
+
+/**
+ * By whom failures to sign in are counted: the account, whether there is one or not, and the address. The account's name
+ * is hashed, because people type their password into the wrong field.
+ */
+export function signInCounters(account: string, client: Client | undefined): Counted[] {
+  const byAccount = { name: `account:${hashOf(account)}`, limit: ACCOUNT };
+  return [byAccount, ...addressCounter('address', client, ADDRESS)];
+}
+
+export const takenCounters = (client: Client | undefined): Counted[] => addressCounter('signup', client, TAKEN);
+
+function addressCounter(kind: string, client: Client | undefined, limit: Limit): Counted[] {
+  const { address } = clientRow(client);
+  return address === '' ? [] : [{ name: `${kind}:${networkOf(address)}`, limit }];
+}
+
+/**
+ * Counts an attempt as a failure before it is known to be one, so that many at once are not all the first; `forgive` takes
+ * it back. Throws `too_many_requests`, and counts nothing, where one has to wait. All instances count together.
+ */
+export async function countAttempt(db: Database<AuthTables>, counters: readonly Counted[], now: number): Promise<void> {
+  if (counters.length === 0) return;
+  // Everybody locks in this order.
+  const ordered = [...counters].sort((one, other) => (one.name < other.name ? -1 : 1));
+  const until = await db.unit(async (tx) => {
+    await db.dialect.insertIfAbsent(
+      tx,
+      'sign_in_attempts',
+      ordered.map(({ name }) => ({ name, failures: 0, blocked_until: 0, expires_at: now })),
+      ['name'],
+    );
+    const found = [];
+    for (const counter of ordered) {
+      const row = await tx
+        .selectFrom('sign_in_attempts')
+        .selectAll()
+        .where('name', '=', counter.name)
+        .forUpdate()
+        .executeTakeFirstOrThrow();
+      found.push({ ...counter, row });
+    }
+    const blocked = Math.max(...found.map(({ row }) => row.blocked_until));
+    if (blocked > now) return blocked;
+    for (const { name, limit, row } of found) {
+      const failures = (row.expires_at > now ? row.failures : 0) + 1;
+      const blocked_until = failures < limit.free ? 0 : now + waitAfter(failures - limit.free);
+      const expires_at = Math.max(now + limit.memory, blocked_until);
+      await tx
+        .updateTable('sign_in_attempts')
+        .set({ failures, blocked_until, expires_at })
+        .where('name', '=', name)
+        .execute();
+    }
+    return 0;
+  });
+  if (until > 0) throw tooMany(until - now);
+}
+
+/** Takes an attempt back that was no failure. Whoever knows the password starts afresh; the address keeps its other failures. */
+export async function forgive(tx: Kysely<AuthTables>, counters: readonly Counted[]): Promise<void> {
+  for (const { name } of [...counters].sort((one, other) => (one.name < other.name ? -1 : 1))) {
+    const row = tx.updateTable('sign_in_attempts').where('name', '=', name);
+    if (name.startsWith('account:')) await row.set({ failures: 0, blocked_until: 0 }).execute();
+    else {
+      await row
+        .set(({ eb }) => ({ failures: eb('failures', '-', 1), blocked_until: 0 }))
+        .where('failures', '>', 0)
+        .execute();
+    }
+  }
+}
+
+const waitAfter = (beyond: number): number => Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(beyond, 20));
+
+const tooMany = (wait: number) =>
+  new HoldfastError('too_many_requests', 'That went wrong too often. Wait a while, and try again.', {
+    retryAfter: Math.max(1, Math.ceil(wait / 1_000)),
+  });

@@ -1,0 +1,13 @@
+import type { Calls } from '../../../rpc/testing/calls.ts';
+import { administrationLaws } from './administration.ts';
+import { type Place, useGround } from './ground.ts';
+import { sessionLaws } from './sessions.ts';
+import { signInLaws } from './sign-in.ts';
+
+/** What the auth service keeps on every database, whichever way it is called. */
+export function authLaws(start: () => Promise<Place>, calls?: Calls): void {
+  const ground = useGround(start, calls);
+  signInLaws(ground);
+  sessionLaws(ground);
+  administrationLaws(ground);
+}

@@ -1,0 +1,49 @@
+import type { Logger } from '../../base/logger.ts';
+import type {
+  AccountEventServiceDefinition,
+  AccountMaintenanceServiceDefinition,
+  AuditServiceDefinition,
+} from '../../contract/holdfast/internal/v1/account.ts';
+import type { AccountAdminServiceDefinition } from '../../contract/holdfast/v1/account_admin.ts';
+import type { AuthServiceDefinition } from '../../contract/holdfast/v1/auth.ts';
+import type { Database } from '../../drivers/database/port.ts';
+import type { Service, ServiceDefinition } from '../../rpc/contract.ts';
+import type { PasswordHashing } from './hashing.ts';
+import type { AuthTables } from './tables.ts';
+import type { AccessTokens } from './tokens.ts';
+
+/** Who may make an account: anybody, whoever has an invitation, nobody but by an admin. */
+export type Signup = 'open' | 'invite' | 'closed';
+
+/** What each method is given. */
+export interface AuthDeps {
+  readonly db: Database<AuthTables>;
+  readonly hashing: PasswordHashing;
+  readonly tokens: AccessTokens;
+  /** Makes the refresh token that follows another. */
+  readonly refreshKey: Uint8Array;
+  readonly signup: Signup;
+  /** Milliseconds that audit entries are kept. */
+  readonly auditRetention: number;
+  /** Called after a commit that wrote an event. */
+  readonly onEvent: () => void;
+  readonly log: Logger;
+}
+
+/** A method of a contract, given what it needs. One file each. */
+type Verb<D extends ServiceDefinition, M extends keyof D['methods']> = (deps: AuthDeps) => Service<D>[M];
+
+export type AuthVerb<M extends keyof AuthServiceDefinition['methods']> = Verb<AuthServiceDefinition, M>;
+export type AdminVerb<M extends keyof AccountAdminServiceDefinition['methods']> = Verb<
+  AccountAdminServiceDefinition,
+  M
+>;
+export type AuditVerb<M extends keyof AuditServiceDefinition['methods']> = Verb<AuditServiceDefinition, M>;
+export type MaintenanceVerb<M extends keyof AccountMaintenanceServiceDefinition['methods']> = Verb<
+  AccountMaintenanceServiceDefinition,
+  M
+>;
+export type EventVerb<M extends keyof AccountEventServiceDefinition['methods']> = Verb<
+  AccountEventServiceDefinition,
+  M
+>;

@@ -1,0 +1,46 @@
+import type { CallContext } from '../../../base/context.ts';
+import { HoldfastError } from '../../../base/errors.ts';
+import type { Client } from '../../../contract/holdfast/v1/auth.ts';
+import { countAttempt, signInCounters } from '../attempts.ts';
+import { appendAudit } from '../audit/append.ts';
+import type { AuthDeps } from '../deps.ts';
+import { normaliseEmail } from '../email.ts';
+import { normalisePassword } from '../password.ts';
+import type { UsersTable } from '../tables.ts';
+import { findUserByEmail } from '../users/find-by-email.ts';
+
+interface Credentials {
+  readonly email: string;
+  readonly password: string;
+  readonly client?: Client | undefined;
+}
+
+export interface CheckedPassword {
+  readonly user: UsersTable;
+  /** To be forgiven when the session is made: this was no failure. */
+  readonly counters: ReturnType<typeof signInCounters>;
+}
+
+/**
+ * Whose e-mail and password these are. Answers the same, in words and in time, whether there is no such account, the
+ * password is another, or the account is disabled.
+ */
+export async function checkPassword(
+  { db, hashing }: Pick<AuthDeps, 'db' | 'hashing'>,
+  { email: givenEmail, password: givenPassword, client }: Credentials,
+  context: CallContext,
+): Promise<CheckedPassword> {
+  const email = normaliseEmail(givenEmail);
+  const password = normalisePassword(givenPassword);
+  const counters = signInCounters(email ?? givenEmail, client);
+  await countAttempt(db, counters, Date.now());
+
+  const user = email === undefined ? undefined : await findUserByEmail(db.reader, email);
+  // A password that breaks the rules is nobody's: the empty one, compared in its place, matches no hash.
+  const right = await hashing.matches(password ?? '', user?.password_hash || undefined, context.signal);
+  if (user && right && user.disabled_at === null && user.deleted_at === null) return { user, counters };
+  // Written for nobody too: it takes time.
+  const refusal = { action: 'session.refused', target: ['user', user?.id ?? ''], client } as const;
+  await db.unit((tx) => appendAudit(tx, refusal, context, Date.now()));
+  throw new HoldfastError('wrong_credentials', 'The e-mail or the password is wrong. Check both and try again.');
+}

@@ -1,0 +1,49 @@
+import { HoldfastError } from '../../../base/errors.ts';
+import { newId } from '../../../base/ids.ts';
+import { UniqueViolation } from '../../../drivers/database/port.ts';
+import { countAttempt, forgive, takenCounters } from '../attempts.ts';
+import type { AuthVerb } from '../deps.ts';
+import { requireEmail } from '../email.ts';
+import { findInvitation, useInvitation } from '../invitations/use.ts';
+import { requirePassword } from '../password.ts';
+import { displayName } from './display-name.ts';
+import { findUserByEmail } from './find-by-email.ts';
+import { insertUser, newUser } from './insert.ts';
+import { userOf } from './user-of.ts';
+
+/** Makes an account. Of several that ask for the same e-mail at once, one gets it and the others hear `email_taken`. */
+export const signUp: AuthVerb<'signUp'> = (deps) => async (request, context) => {
+  const { db, hashing, signup, log } = deps;
+  const { client, invitation } = request;
+  if (signup === 'closed') {
+    throw new HoldfastError('forbidden', 'Sign-up is closed on this server. Ask whoever runs it for an account.');
+  }
+  const email = requireEmail(request.email);
+  const password = requirePassword(request.password, email);
+  const name = displayName(request.name);
+  if (signup === 'invite') await findInvitation(db.reader, invitation, email);
+
+  const counters = takenCounters(client);
+  await countAttempt(db, counters, Date.now());
+  // Only spares the hashing: what decides is the unique index.
+  if (await findUserByEmail(db.reader, email)) throw emailTaken();
+
+  const password_hash = await hashing.hash(password, context.signal);
+  const row = newUser({ id: newId(), email, name, password_hash });
+  try {
+    await db.unit(async (tx) => {
+      if (signup === 'invite') await useInvitation(tx, invitation, email, row.created_at);
+      await insertUser(tx, row, { client, actor: { kind: 'user', ownerId: row.id } }, context);
+      await forgive(tx, counters);
+    });
+  } catch (error) {
+    if (error instanceof UniqueViolation) throw emailTaken();
+    throw error;
+  }
+  deps.onEvent();
+  log.info({ request_id: context.requestId, user_id: row.id }, 'account made');
+  return { user: userOf(row) };
+};
+
+export const emailTaken = (): HoldfastError =>
+  new HoldfastError('email_taken', 'There is an account with this e-mail already. Log in instead.');

@@ -1,0 +1,16 @@
+import { Role, type User } from '../../../contract/holdfast/v1/auth.ts';
+import type { UsersTable } from '../tables.ts';
+
+/** What others may know of an account. */
+export const userOf = (row: UsersTable): User => ({
+  id: row.id,
+  email: row.email,
+  name: row.name ?? undefined,
+  createdAt: new Date(row.created_at),
+  role: roleOf(row),
+  emailVerified: row.email_verified_at !== null,
+  hasPassword: row.password_hash !== '',
+  disabledAt: row.disabled_at === null ? undefined : new Date(row.disabled_at),
+});
+
+export const roleOf = ({ role }: Pick<UsersTable, 'role'>): Role => (role === 'admin' ? Role.ADMIN : Role.USER);
