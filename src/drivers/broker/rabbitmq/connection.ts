@@ -51,10 +51,16 @@ export class Connection {
   async add(part: Part): Promise<void> {
     const current = await this.#kept.presence.soon();
     this.#parts.add(part);
+    let isOver = false;
+    const attaching = part.attach(current).finally(() => {
+      isOver = true;
+    });
     try {
-      await withDeadline(ATTACH_DEADLINE, part.attach(current));
+      await withDeadline(ATTACH_DEADLINE, attaching);
     } catch (error) {
       this.#parts.delete(part);
+      // What comes about yet would be there for nobody.
+      if (!isOver) this.renew(error as Error, current);
       throw error;
     }
   }

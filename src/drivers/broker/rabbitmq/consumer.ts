@@ -53,26 +53,28 @@ export class Consumer implements Running, Part {
 
   async attach(link: Link): Promise<void> {
     const { connection, names, topic, group, concurrency } = this.#options;
-    await openChannel(
+    const channel = await openChannel(
       link.model.createChannel(),
-      async (channel) => {
-        const queue = await assertGroup(channel, names, topic, group);
-        const source = { link, queue, acks: new Acks(channel) };
-        await channel.prefetch(concurrency);
-        const { consumerTag } = await channel.consume(queue, (message) => {
+      async (opened) => {
+        const queue = await assertGroup(opened, names, topic, group);
+        const source = { link, queue, acks: new Acks(opened) };
+        await opened.prefetch(concurrency);
+        const { consumerTag } = await opened.consume(queue, (message) => {
           if (message) this.#begin(source, message);
           else connection.renew(new Error('A queue was deleted.'), link);
         });
         this.#leave = {
-          cancel: () => channel.cancel(consumerTag),
+          cancel: () => opened.cancel(consumerTag),
           async close() {
             source.acks.tell();
-            await channel.close();
+            await opened.close();
           },
         };
       },
       (reason) => connection.renew(reason, link),
     );
+    // Stopped meanwhile: what it would get it could only hand back, again and again.
+    if (this.#stopping.signal.aborted) await this.#soon(() => channel.close());
   }
 
   stop(): Promise<void> {

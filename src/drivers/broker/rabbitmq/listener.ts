@@ -1,3 +1,4 @@
+import type { Channel } from 'amqplib';
 import { withDeadline } from '../../../base/deadline.ts';
 import type { Running } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/logger.ts';
@@ -23,7 +24,7 @@ interface ListenerOptions {
 /** Hears through a queue of its own, which goes with its connection. */
 export class Listener implements Running, Part {
   readonly #options: ListenerOptions;
-  #leave: (() => Promise<void>) | undefined;
+  #channel: Channel | undefined;
   #stopped = false;
 
   constructor(options: ListenerOptions) {
@@ -44,16 +45,16 @@ export class Listener implements Running, Part {
       },
       (reason) => connection.renew(reason, link),
     );
-    this.#leave = () => channel.close();
+    this.#channel = channel;
+    // Stopped meanwhile.
+    if (this.#stopped) await leave(channel);
   }
 
   async stop(): Promise<void> {
     const { connection } = this.#options;
     this.#stopped = true;
     connection.remove(this);
-    const leave = this.#leave;
-    if (!leave || connection.away) return;
-    await withDeadline(STOP_DEADLINE, Promise.try(leave)).catch(() => undefined);
+    if (this.#channel && !connection.away) await leave(this.#channel);
   }
 
   #hear(content: Buffer): void {
@@ -66,3 +67,9 @@ export class Listener implements Running, Part {
     }
   }
 }
+
+const leave = (channel: Channel): Promise<void> =>
+  withDeadline(
+    STOP_DEADLINE,
+    Promise.try(() => channel.close()),
+  ).catch(() => undefined);

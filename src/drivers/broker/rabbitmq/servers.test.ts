@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../../../test/harness/engines/ports.ts';
 import { describeWithEngines } from '../../../../test/harness/engines/use.ts';
+import { openProxy } from '../../../../test/harness/proxy.ts';
 import { until } from '../../../../test/harness/until.ts';
 import { collector, expectRefused, numbers, publishAll, publishOnceBack, upTo } from '../conformance/messages.ts';
 import { MAX_ATTEMPTS } from '../port.ts';
@@ -137,6 +139,30 @@ describeWithEngines(
       await next.broker.publish('t', { n: 20 });
       expect(numbers(await left.until(3))).toEqual([0, 3, 20]);
       await next.broker.close();
+    });
+
+    test('is left by a consumer that stops while it is attached anew', async () => {
+      const { url } = server.engine;
+      const proxy = await openProxy(`${url}?prefix=leaving`);
+      const { broker } = await openLogged(proxy.url);
+      const consumer = await broker.consume('t', { group: 'g', concurrency: 1 }, async () => {});
+      const listener = await broker.listen('t', () => {});
+      const consumers = () =>
+        asking(url, async (model) => {
+          const { consumerCount } = await (await model.createChannel()).checkQueue('leaving/t/g');
+          return consumerCount;
+        });
+      // So slow that it takes seconds until all stands again.
+      proxy.delay(150);
+      proxy.reset();
+      await until('the server to see it go', async () => (await consumers()) === 0);
+      await pause(1_500);
+      await Promise.all([consumer.stop(), listener.stop()]);
+      await proxy.pass();
+      await publishOnceBack(broker, 't', { n: 0 });
+      await until('nobody to consume', async () => (await consumers()) === 0);
+      await broker.close();
+      await proxy.stop();
     });
 
     test('that falls silent is sent no more than so much, and its sockets are left to nobody', async () => {
