@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ENGINE_NAMES, type EngineName } from './engine.ts';
 import { givenUrl, KINDS } from './index.ts';
+import { PYTHON_GRPC_PACKAGES, whyNoPythonGrpc } from './python.ts';
 
 const ATTEMPTS = 3;
 /** Milliseconds for one run of apt-get. */
@@ -16,9 +17,12 @@ const POLICY_TEXT = '#!/bin/sh\nexit 101\n';
 const CLUSTER_SETTINGS = '/etc/postgresql-common/createcluster.conf';
 const CLUSTER_TEXT = 'create_main_cluster = false\n';
 
-/** Debian packages of those engines that are neither given nor there. */
-export const packagesFor = (names: readonly EngineName[] = ENGINE_NAMES): string[] =>
-  names.filter((name) => !givenUrl(name) && KINDS[name].missing()).flatMap((name) => KINDS[name].packages);
+/** Debian packages of those engines that are neither given nor there; where it is all of them, also of other tools. */
+export function packagesFor(names: readonly EngineName[] = ENGINE_NAMES): string[] {
+  const engines = names.filter((name) => !givenUrl(name) && KINDS[name].missing());
+  const tools = ENGINE_NAMES.every((name) => names.includes(name)) && whyNoPythonGrpc() ? PYTHON_GRPC_PACKAGES : [];
+  return [...engines.flatMap((name) => KINDS[name].packages), ...tools];
+}
 
 /** Why we cannot install here; undefined where we can. */
 export function whyNotInstallable(): string | undefined {

@@ -36,13 +36,17 @@ export function describeWithEngines(
   tests: () => void,
   options: Options = {},
 ): void {
-  const reasons = absent(engines, options);
+  describeWhere(absent(engines, options), name, tests);
+}
+
+/** A `describe` for tests that need something of the machine; `reasons` say what of it cannot be had. */
+export function describeWhere(reasons: readonly string[], name: string, tests: () => void): void {
   if (reasons.length === 0) return void describe(name, tests);
   const skipReason = `left out: ${reasons.join(', ')}`;
   if (!process.env.CI) return void describe(name, { skip: true, meta: { skipReason } }, tests);
   describe(name, () => {
-    it('has the engines that it needs', () => {
-      throw new Error(`With CI=true every engine must be there. ${skipReason}`);
+    it('has what it needs', () => {
+      throw new Error(`With CI=true all that tests need must be there. ${skipReason}`);
     });
   });
 }
