@@ -35,24 +35,25 @@ export function handlerOf(deps: HandlerDeps, served: Served): handleUnaryCall<Bu
 
   return (call, callback) => {
     const started = performance.now();
+    let context: ServedContext | undefined;
+    let request: unknown;
     let ended = false;
     /** False where the call has ended before. */
     const end = (code: string): boolean => {
       if (ended) return false;
       ended = true;
       measure(started, code);
+      if (context) tellOfBackEnd(context, { method: path, request, code, started });
       return true;
     };
     const fail = (error: HoldfastError, domain?: string) => {
       if (end(error.code)) callback(toStatus(error, domain));
     };
 
-    let context: ServedContext | undefined;
     const giveUp = (error: HoldfastError) => {
       fail(error, CALL_ERRORS);
       context?.abort();
     };
-    let request: unknown;
     try {
       const caller = deps.permission(deps.peers.at(call.getPeer()), path);
       deps.gate.enter(giveUp);
@@ -96,6 +97,17 @@ export function handlerOf(deps: HandlerDeps, served: Served): handleUnaryCall<Bu
       },
     );
   };
+}
+
+/** What other back ends do is in the log, as requests of users are in the gateway's. */
+function tellOfBackEnd(
+  { principal, log }: Pick<CallContext, 'principal' | 'log'>,
+  { method, request, code, started }: { method: string; request: unknown; code: string; started: number },
+): void {
+  if (principal.kind !== 'service' || !principal.name.startsWith('client/')) return;
+  const { ownerId } = request as { readonly ownerId?: string };
+  const duration = Math.round((performance.now() - started) * 10) / 10;
+  log.info({ method, owner_id: ownerId?.slice(0, 255), code, duration }, 'call');
 }
 
 function parse(path: string, { requestType }: MethodDefinition, bytes: Buffer): unknown {

@@ -233,6 +233,15 @@ describe('who may call', () => {
     // What it says of its principal does not go along.
     await (await filesAs('client/billing')).getFile(getFile, asUser);
     expect(seen).toEqual([{ request: getFile, principal: { kind: 'service', name: 'client/billing' } }]);
+    expect(lines).toMatchObject([
+      {
+        msg: 'call',
+        caller: 'client/billing',
+        owner_id: 'alice',
+        method: '/holdfast.v1.FileService/GetFile',
+        code: 'ok',
+      },
+    ]);
   });
 
   test('a process of several services, as the one that may', async () => {
