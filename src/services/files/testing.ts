@@ -34,13 +34,14 @@ export async function openTestFiles(
   settings: Partial<FilesSettings> = {},
   place: Place = IN_DATA_DIR,
   calls: Calls = IN_PROCESS,
+  storageUrl = 'file:',
 ) {
   const log = pino({ level: 'silent' });
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-files-'));
   const server = await openDatabase(place.url, { dataDir, log });
   const db = server.view<FilesTables>();
   await db.migrate('files', FILES_MIGRATIONS);
-  const objects = await openObjects('file:', {
+  const objects = await openObjects(storageUrl, {
     dataDir,
     signingKey: Buffer.alloc(32, 1),
     publicUrl: () => 'http://127.0.0.1',

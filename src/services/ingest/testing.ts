@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import Fastify from 'fastify';
 import { pino } from 'pino';
+import type { SignedRequest } from '../../contract/holdfast/v1/common.ts';
 import { Visibility } from '../../contract/holdfast/v1/file.ts';
 import { openTestFiles, type TestFiles } from '../files/testing.ts';
 import { createIngest, type IngestDeps } from './index.ts';
@@ -43,6 +44,10 @@ export async function openTestIngest(
     { message: 2_000, webhook: 1_000 },
   );
   const app = Fastify();
+  let requests = 0;
+  app.addHook('onResponse', async () => {
+    requests += 1;
+  });
   if (ingest.webhook) app.register(ingest.webhook);
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
@@ -50,15 +55,17 @@ export async function openTestIngest(
     files,
     lines,
     url,
+    /** Requests that were answered. */
+    told: () => requests,
     /** An upload whose bytes are expected. */
-    async begin(size = 3): Promise<{ fileId: string; key: string }> {
+    async begin(size = 3): Promise<{ fileId: string; key: string; signed: SignedRequest }> {
       const declared = { name: 'a.txt', folder: '', contentType: 'text/plain', size, metadata: {} };
       const { results } = await files.files.generateUploadURLs(
         { ownerId: '', files: [{ ...declared, visibility: Visibility.UNSPECIFIED }] },
         files.as('ada'),
       );
       const fileId = results[0]?.file?.id as string;
-      return { fileId, key: `in/${fileId}` };
+      return { fileId, key: `in/${fileId}`, signed: results[0]?.upload?.request as SignedRequest };
     },
     put: (key: string, text = 'abc') => files.objects.put(key, Readable.from([Buffer.from(text)])),
     statusOf: async (fileId: string) =>

@@ -43,6 +43,8 @@ export const cephSettings = ({ folder, host, port }: Ground): Readonly<Record<st
   rgw_frontends: `beast endpoint=${host}:${port('s3')} tcp_nodelay=1`,
   rgw_rados_pool_pg_num_min: 1,
   rgw_crypt_require_ssl: 'false',
+  // A topic with a password is taken only over TLS; who makes one says that it is so.
+  rgw_trust_forwarded_https: 'true',
   rgw_gc_obj_min_wait: 5,
   rgw_gc_processor_period: 5,
   rgw_gc_processor_max_time: 5,
