@@ -30,6 +30,21 @@ export async function runMigrations(database: DatabaseServer): Promise<RanMigrat
   return ran;
 }
 
+/** Migrations that ran there and that this version does not know: a later one was at work. */
+export async function unknownMigrations(database: DatabaseServer): Promise<RanMigration[]> {
+  const unknown: RanMigration[] = [];
+  for (const [service, migrations] of Object.entries(MIGRATIONS)) {
+    const view = database.view<Record<string, { name: string }>>();
+    const states = await view.migrationStates(service, migrations);
+    // Without one that has run there may be no table of them.
+    if (states.every(({ appliedAt }) => appliedAt === undefined)) continue;
+    const rows = await view.reader.selectFrom(`${service}_migrations`).select('name').orderBy('name').execute();
+    const later = rows.filter(({ name }) => !migrations.some((known) => known.name === name));
+    unknown.push(...later.map(({ name }) => ({ service, name })));
+  }
+  return unknown;
+}
+
 export async function migrationStates(database: DatabaseServer): Promise<MigrationStatus[]> {
   const all: MigrationStatus[] = [];
   for (const [service, migrations] of Object.entries(MIGRATIONS)) {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openDatabase } from '../../drivers/database/index.ts';
@@ -76,6 +77,26 @@ test('refuses writers until it is released, or thawed, and tells of it meanwhile
   await thaw(source);
   await write();
   await thaw(source);
+});
+
+test('leaves no barrier behind when it is released, and leaves those of another', async () => {
+  const barriers = async () => {
+    const { rows } = await sql<{
+      count: number;
+    }>`select count(*) as count from sqlite_schema where type = 'trigger'`.execute(source.view<AnyTables>().reader);
+    return rows[0]?.count;
+  };
+  const none = await barriers();
+  await hold();
+  expect(await barriers()).toBeGreaterThanOrEqual(Number(none) + COPIED_TABLES.length);
+  await releaseFreeze(source, 'one');
+  expect(await barriers()).toBe(none);
+
+  await hold();
+  pass(LEASE + 1);
+  await hold('two');
+  await releaseFreeze(source, 'one');
+  await expect(write()).rejects.toEqual(refused);
 });
 
 test('belongs to one copy at a time, and after it moved to none but that', async () => {

@@ -94,9 +94,13 @@ export async function thaw(server: DatabaseServer): Promise<void> {
 /** Ends a freeze that this copy holds for its last pass alone; one that is for good stays. */
 export async function releaseFreeze(server: DatabaseServer, copyId: string): Promise<void> {
   const db: CopyDatabase = server.view<CopyTables>();
-  await db.unit((tx) =>
-    tx.deleteFrom('copy_freeze').where('copy_id', '=', copyId).where('moved_at', 'is', null).execute(),
-  );
+  try {
+    for (const { name } of COPIED_TABLES) if (!(await lowerHeld(server, copyId, name))) break;
+  } finally {
+    await db.unit((tx) =>
+      tx.deleteFrom('copy_freeze').where('copy_id', '=', copyId).where('moved_at', 'is', null).execute(),
+    );
+  }
 }
 
 /**
@@ -127,6 +131,22 @@ async function raise(server: DatabaseServer, table: string): Promise<void> {
 async function lower(server: DatabaseServer, table: string): Promise<void> {
   const db = server.view<AnyTables>();
   await db.unit((tx) => db.dialect.writeBarrier.lower(tx, table));
+}
+
+/**
+ * Takes a barrier away that stands for this copy's freeze; false where it is not held any more, so that the barrier may
+ * be another copy's. One that stays costs a look at the freeze for each change, and refuses nothing.
+ */
+async function lowerHeld(server: DatabaseServer, copyId: string, table: string): Promise<boolean> {
+  const db = server.view<AnyTables>();
+  const now = await db.now();
+  return db.unit(async (tx) => {
+    const query = tx.selectFrom('copy_freeze').selectAll().where('copy_id', '=', copyId);
+    const held = await query.forUpdate().executeTakeFirst();
+    if (held?.moved_at !== null || held.frozen_until <= now) return false;
+    await db.dialect.writeBarrier.lower(tx, table);
+    return true;
+  });
 }
 
 const frozenByAnother = (movedAt: number | null) =>

@@ -94,9 +94,10 @@ const misread = (option: string, what: string) =>
 /** Throws where both sides are one place in any part. */
 export function checkApart(from: Side, to: Side): void {
   const same = (one: string, other: string) => one.replace(/\/+$/, '') === other.replace(/\/+$/, '');
-  if (same(from.databaseUrl, to.databaseUrl))
-    throw new StartError('--from and --to name the same database. Name an empty one after --to.');
+  if (same(from.databaseUrl, to.databaseUrl)) throw new StartError(`--from and --to name the same database. ${BOTH}`);
   if (same(from.storageUrl, to.storageUrl)) {
-    throw new StartError('--from and --to name the same object store. Name an empty one after --to.');
+    throw new StartError(`--from and --to name the same object store. ${BOTH}`);
   }
 }
+
+const BOTH = 'One of the two cannot be moved alone: name an empty database and an empty object store after --to.';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { DatabaseServer } from '../../drivers/database/port.ts';
-import { migrationStates } from '../migrations.ts';
+import { migrationStates, unknownMigrations } from '../migrations.ts';
 import { StartError } from '../start-error.ts';
 import { type AnyTables, COPIED_TABLES } from './tables.ts';
 
@@ -22,10 +22,21 @@ export async function readInstallationId(source: DatabaseServer): Promise<string
       '--from: its tables are of an earlier version. Run "holdfast migrate" there, or start its server with this one.',
     );
   }
+  await refuseLater(source, '--from');
   const db = source.view<AnyTables>();
   const row = await db.reader.selectFrom('files_installation').select('id').executeTakeFirst();
   if (!row) throw new StartError(NO_INSTALLATION);
   return String(row.id);
+}
+
+/** Throws where a later version has changed the tables: what it keeps in them would be lost. */
+export async function refuseLater(database: DatabaseServer, option: '--from' | '--to'): Promise<void> {
+  const [first] = await unknownMigrations(database);
+  if (!first) return;
+  throw new StartError(
+    `${option}: its tables are of a later version than this one (${first.service}/${first.name}). ` +
+      'Run "holdfast copy" of that version.',
+  );
 }
 
 const NO_INSTALLATION = '--from: no server has kept anything in this database. Name the one of yours.';

@@ -6,6 +6,7 @@ import { runMigrations } from '../migrations.ts';
 import { StartError } from '../start-error.ts';
 import type { OpenSide } from './open-side.ts';
 import type { CopyDatabase, CopyTables } from './own-tables.ts';
+import { refuseLater } from './survey.ts';
 import { type AnyDatabase, type AnyTables, COPIED_TABLES, STAYING_TABLES } from './tables.ts';
 
 /** The installation that a copy makes. */
@@ -26,6 +27,7 @@ const NOT_EMPTY =
 
 /** Throws unless a copy of the installation can be made there or go on there. Changes nothing. */
 export async function checkTarget({ database, objects }: OpenSide, installation: string): Promise<void> {
+  await refuseLater(database, '--to');
   const own = await readTarget(database);
   if (own) {
     if (own.installation !== installation) throw new StartError(`--to: the database ${NOT_EMPTY}`);

@@ -16,7 +16,7 @@ beforeAll(async () => {
         throw new Error('SELECT secret FROM /var/lib/holdfast.db');
       });
       app.get('/test/down', { config: { access: 'anyone' }, schema }, async () => {
-        throw new HoldfastError('unavailable', 'It is down.');
+        throw new HoldfastError('unavailable', 'It is down.', { cause: new Error('the line is cut') });
       });
       app.post('/test/echo', { config: { access: 'anyone' }, schema }, async ({ body }) => ({ body }));
       app.get('/test/whose', { schema }, async ({ call }) => call.principal);
@@ -40,6 +40,16 @@ describe('a request that cannot be served', () => {
     const answer = await server.call('GET', '/test/down');
     expectProblem(answer, 503, 'unavailable');
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+  });
+
+  it('with a line in the log for what is down, and a stack for what is a defect', async () => {
+    const [down, crash] = [await server.call('GET', '/test/down'), await server.call('GET', '/test/crash')];
+    const lineOf = ({ headers }: typeof down) =>
+      server.lines.find(({ request_id, code }) => code !== undefined && request_id === headers['x-request-id']);
+    const said = { level: 40, code: 'unavailable', reason: 'the line is cut', msg: 'It is down.' };
+    expect(lineOf(down)).toMatchObject(said);
+    expect(JSON.stringify(lineOf(down))).not.toContain('stack');
+    expect(lineOf(crash)).toMatchObject({ level: 50, err: { stack: expect.stringContaining('at ') } });
   });
 
   it('for a method that its URL does not have', async () => {
