@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type CallContext, serviceContext } from '../../base/context.ts';
+import { HoldfastError } from '../../base/errors.ts';
 import { EventServiceDefinition } from '../../contract/holdfast/internal/v1/event.ts';
 import { InstallationServiceDefinition } from '../../contract/holdfast/internal/v1/installation.ts';
 import { MaintenanceServiceDefinition } from '../../contract/holdfast/internal/v1/maintenance.ts';
@@ -102,5 +103,8 @@ const job = (type: string, processor = 'resize'): PlannedJob => ({ type, process
 /** Two jobs for an image, none for anything else; what is asked for is named by its processor. */
 const CATALOG: ProcessingCatalog = {
   presetsFor: (contentType) => (contentType.startsWith('image/') ? [job('thumbnail', 'thumbnail'), job('small')] : []),
-  plan: (processor, options) => ({ type: `${processor}-asked`, processor, options }),
+  plan(processor, options) {
+    if (!/^[a-z]{1,50}$/.test(processor)) throw new HoldfastError('invalid_request', 'There is no such processor.');
+    return { type: `${processor}-asked`, processor, options };
+  },
 };

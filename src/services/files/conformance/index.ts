@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import type { OpenFiles } from '../testing.ts';
+import { anyRequestLaws } from './any-request.ts';
 import { arrivalLaws } from './arrivals.ts';
 import { backEndLaws } from './back-ends.ts';
 import { eventLaws } from './events.ts';
@@ -15,6 +16,7 @@ export function filesLaws(open: OpenFiles): void {
   describe('uploads', () => uploadLaws(open));
   describe('arrivals', () => arrivalLaws(open));
   describe('other back ends', () => backEndLaws(open));
+  describe('any request', () => anyRequestLaws(open));
   describe('jobs', () => jobLaws(open));
   describe('events', () => eventLaws(open));
   describe('leases', () => leaseLaws(open));
