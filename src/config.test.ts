@@ -49,6 +49,22 @@ describe('readConfig', () => {
     expect(problemsOf({ DATABASE_URL: 'mysql://host/db', JWT_SECRET: SECRET })).toEqual([]);
   });
 
+  it('takes several places where the store is heard, apart by blanks', () => {
+    const urls = ['nats://one:4222,nats://two/events', 'amqp://u:p@host/?exchange=e'];
+    const ingest = { INGEST_URL: ` ${urls.join('\n ')} `, INGEST_SECRET: 'x'.repeat(16) };
+    expect(readConfig({ ...ingest, STORAGE_URL: 's3://bucket' })).toMatchObject({ ingestUrl: urls });
+    expect(problemsOf({ INGEST_URL: 'amqp://u:geheim@host, http://u:geheim@host' })).toEqual([
+      expect.stringMatching(/^INGEST_URL: (?!.*geheim).* is not valid; expected nats:/),
+    ]);
+    expect(problemsOf({ INGEST_SECRET: 'short' })).toEqual([expect.stringMatching(/^INGEST_SECRET: the value/)]);
+  });
+
+  it('refuses to hear a store that has no events', () => {
+    const secret = { INGEST_SECRET: 'x'.repeat(16) };
+    expect(problemsOf(secret)).toEqual([expect.stringMatching(/^INGEST_SECRET: a store on the disk has no events/)]);
+    expect(problemsOf({ ...secret, MINIO_ENDPOINT: 'localhost:9000' })).toEqual([]);
+  });
+
   it('refuses a replica of SQLite', () => {
     expect(problemsOf({ DATABASE_REPLICA_URL: 'postgres://host/db' })).toEqual([
       expect.stringMatching(/^DATABASE_REPLICA_URL: SQLite has no replicas/),

@@ -3,6 +3,7 @@ import { ACCOUNTS } from './config/accounts.ts';
 import { ENGINES } from './config/engines.ts';
 import { FILES } from './config/files.ts';
 import { HTTP } from './config/http.ts';
+import { INGEST } from './config/ingest.ts';
 import { PROCESSING } from './config/processing.ts';
 import { SERVICES } from './config/services.ts';
 import { type Setting, shown } from './config/setting.ts';
@@ -22,7 +23,7 @@ export class ConfigError extends Error {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** All that can be set: one row of the README's table each. */
-export const SETTINGS = { ...HTTP, ...ENGINES, ...ACCOUNTS, ...PROCESSING, ...FILES, ...SERVICES } as const;
+export const SETTINGS = { ...HTTP, ...ENGINES, ...ACCOUNTS, ...PROCESSING, ...FILES, ...INGEST, ...SERVICES } as const;
 
 /** All settings, validated. Sizes are bytes, times milliseconds, files and folders absolute paths. */
 export type Config = {
@@ -63,6 +64,12 @@ function contradictions(config: Config): string[] {
   }
   if ((config.minioAccessKey === undefined) !== (config.minioSecretKey === undefined)) {
     problems.push('MINIO_ACCESS_KEY and MINIO_SECRET_KEY: set both, or neither.');
+  }
+  const heard = [config.ingestUrl && 'INGEST_URL', config.ingestSecret && 'INGEST_SECRET'].filter(Boolean);
+  if (heard.length > 0 && config.storageUrl.startsWith('file:') && config.minioEndpoint === undefined) {
+    problems.push(
+      `${heard.join(' and ')}: a store on the disk has no events. Remove it, or set STORAGE_URL to s3://….`,
+    );
   }
   const tls = [config.tlsCa, config.tlsCert, config.tlsKey];
   if (tls.includes(undefined) && tls.some((file) => file !== undefined)) {

@@ -7,4 +7,4 @@ const arrivals = meter.createCounter('ingest.arrivals', {
   description: 'Objects that the store told of, by what became of them.',
 });
 
-export const countArrivals = (fate: Fate, count = 1): void => arrivals.add(count, { 'ingest.outcome': fate });
+export const countArrivals = (fate: Fate, count = 1): void => arrivals.add(count, { outcome: fate });
