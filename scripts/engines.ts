@@ -8,11 +8,10 @@
  * Exits with 0 after having been ended, 1 when an engine did not start, 2 for wrong arguments, 3 when one is missing.
  */
 
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ENGINE_NAMES, type Engine, type EngineName, startEngine, whyAbsent } from '../test/harness/engines/index.ts';
-import { install, packagesFor } from '../test/harness/engines/install.ts';
-import { isAlive } from '../test/harness/process.ts';
+import { ENGINE_NAMES, type Engine, type EngineName, startEngine } from '../test/harness/engines/index.ts';
+import { endOfRun } from './engines/end-of-run.ts';
+import { provideEngines } from './engines/provide.ts';
 
 const VARIABLES: Readonly<Record<EngineName, string>> = {
   postgres: 'POSTGRES_URL',
@@ -34,19 +33,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const { names } = options;
-  if (options.install) {
-    try {
-      await install(packagesFor(names), console.error);
-    } catch (error) {
-      console.error((error as Error).message);
-      return 3;
-    }
-  }
-  const missing = names.map((name) => whyAbsent(name, { own: true })).filter((reason) => reason !== undefined);
-  if (missing.length > 0) {
-    for (const reason of missing) console.error(`Not here: ${reason}`);
-    return 3;
-  }
+  if (!(await provideEngines(names, options))) return 3;
   return runUntilEnded(names);
 }
 
@@ -77,24 +64,4 @@ async function runUntilEnded(names: readonly EngineName[]): Promise<number> {
   }
   await Promise.all(engines.map((engine: Engine) => engine.stop()));
   return failures.length > 0 ? 1 : 0;
-}
-
-/** Resolves at a signal, and when the npm that started us is gone: it may end without a word. */
-function endOfRun(): Promise<void> {
-  const above = process.env.npm_lifecycle_event ? [process.ppid, parentOf(process.ppid)] : [];
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
-    setInterval(() => above.every((pid) => pid === undefined || isAlive(pid)) || resolve(), 500);
-    // Nobody reads what we print.
-    process.stdout.on('error', () => resolve());
-  });
-}
-
-/** Between npm and us stands the launcher. Linux only, elsewhere undefined. */
-function parentOf(pid: number): number | undefined {
-  try {
-    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-  } catch {
-    return undefined;
-  }
 }

@@ -39,13 +39,17 @@ export async function openCertificatesOf(
 /** What services of this process answer to others. */
 export type Answering = { readonly [S in Called]?: Partial<Answers<S>> | undefined };
 
-/** A server of the contracts that this process answers and its certificate names, not listening yet. */
+/**
+ * A server of the contracts that this process answers and its certificate names, not listening yet; undefined where
+ * there are none.
+ */
 export function grpcServerOf(
   answering: Answering,
-  certificates: Certificates,
+  certificates: Certificates | undefined,
   { grpcClients }: Config,
   log: Logger,
-): RpcServer {
+): RpcServer | undefined {
+  if (!certificates) return undefined;
   const contracts = ANSWERING.flatMap((service): Answered[] => {
     const answers = answering[service] as Readonly<Record<string, Service<ServiceDefinition>>> | undefined;
     if (!answers || !certificates.current.names.includes(service)) return [];
@@ -53,6 +57,7 @@ export function grpcServerOf(
       answers[name] ? [answered(definition, answers[name])] : [],
     );
   });
+  if (contracts.length === 0) return undefined;
   return createRpcServer({ contracts, certificates, access: accessWith(grpcClients), log });
 }
 

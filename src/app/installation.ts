@@ -60,7 +60,7 @@ export async function readInstallation(
       const unreachable = error instanceof HoldfastError && error.meaning.retryable;
       if (!unreachable) throw error;
       if (Date.now() > until) throw new StartError(`The files service does not answer: ${error.detail}`, error);
-      if (attempt === 1) log.warn({ err: error }, 'waiting for the files service');
+      if (attempt === 1) log.info({ reason: error.detail }, 'waiting for the files service');
       await sleep(backoff(attempt, RETRY));
     }
   }

@@ -102,7 +102,7 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
       ? createGateway(gatewayDepsOn(ground, { auth: auth(), files: files() }, probes, config, log))
       : createHealthServer({ settings: { ...config, version }, probes, log: named(log, 'health') });
     const answering = { storage: storageHere, auth: authHere, files: filesHere };
-    const grpcServer = certificates && grpcServerOf(answering, certificates, config, named(log, 'grpc'));
+    const grpcServer = grpcServerOf(answering, certificates, config, named(log, 'grpc'));
 
     const loops: Running[] = [];
     closing('auth and files', PART_DEADLINE, async () => {

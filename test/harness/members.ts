@@ -50,8 +50,9 @@ export async function meshOf({ folder, common, between = async (_, port) => port
   const ports = new Map<Served, number[]>();
   for (const [service, count] of Object.entries(PROCESSES) as [Served, number][]) {
     for (let number = 1; number <= count; number++) {
-      const port = await freePort();
-      ports.set(service, [...(ports.get(service) ?? []), await between(service, port)]);
+      const answers = CALLED.some(([, called]) => called === service);
+      const port = answers ? await freePort() : 0;
+      if (answers) ports.set(service, [...(ports.get(service) ?? []), await between(service, port)]);
       members.push({
         service,
         env: {
