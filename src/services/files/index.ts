@@ -33,6 +33,7 @@ import { pruneRecords } from './maintenance/prune-records.ts';
 import { beginPurge, finishPurge } from './maintenance/purge.ts';
 import { abandonUpload, abortUpload } from './uploads/abandon.ts';
 import { beginUpload } from './uploads/begin.ts';
+import { checkConfirmToken } from './uploads/check-confirm-token.ts';
 import { checkUploadOpen } from './uploads/check-open.ts';
 import { confirmUpload } from './uploads/confirm.ts';
 import { confirmArrival } from './uploads/confirm-arrival.ts';
@@ -74,6 +75,7 @@ const UPLOAD_VERBS: Verbs<UploadServiceDefinition> = {
   finishUpload,
   abandonUpload,
   checkUploadOpen,
+  checkConfirmToken,
   confirmArrival,
   resolveContent,
   claimIdempotencyKey,

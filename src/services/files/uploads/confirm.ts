@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CallContext } from '../../../base/context.ts';
-import { HoldfastError, hasCode } from '../../../base/errors.ts';
+import { hasCode } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
 import type { ReceivedPart } from '../../../contract/holdfast/v1/file.ts';
 import { notFound, ownerOf } from '../access.ts';
 import type { FilesDeps, FileVerb } from '../deps.ts';
 import { type FileRow, lockedFileRow, lockFile } from '../file-rows.ts';
 import { announcePurge, lockUpload, markForPurge } from '../purge.ts';
+import { requireConfirmToken } from './check-confirm-token.ts';
 import { completeUpload } from './complete.ts';
-import { isConfirmToken } from './confirm-token.ts';
 import { answer, uploadBusy, uploadClosed } from './finish.ts';
 import { type ConfirmedUpload, verifyBytes } from './verify-bytes.ts';
 
@@ -18,9 +18,7 @@ const LEASE = 120_000;
 export const confirmUpload: FileVerb<'confirmUpload'> = (deps) => async (request, context) => {
   const { fileId, confirmToken } = request;
   if (confirmToken !== undefined) {
-    if (!isConfirmToken(deps.confirmKey, fileId, confirmToken)) {
-      throw new HoldfastError('signature_invalid', 'The confirm URL is not valid.');
-    }
+    requireConfirmToken(deps, { fileId, confirmToken });
     return confirmOrAwait(deps, { fileId, ownerId: undefined, parts: request.parts }, context);
   }
   return confirmOrAwait(deps, { fileId, ownerId: ownerOf(context, request.ownerId), parts: request.parts }, context);

@@ -2,9 +2,10 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { fromWord } from '../../../base/enum-words.ts';
 import { HoldfastError, isErrorCode } from '../../../base/errors.ts';
-import { type ErrorStatus, Visibility } from '../../../contract/holdfast/v1/file.ts';
+import { type ErrorStatus, type UploadTarget, Visibility } from '../../../contract/holdfast/v1/file.ts';
 import type { RouteModule } from '../app.ts';
 import { fileJson } from '../json.ts';
+import { originByProxy, originOfConnection } from '../origin.ts';
 import { present } from '../present.ts';
 import { pathId, requireOwner } from '../request.ts';
 import { NoQuery } from '../schemas/common.ts';
@@ -23,8 +24,21 @@ import { jobsOfUpload, partsJson, targetJson, uploadStateJson } from '../uploads
 import { parseTime } from '../uploads/settings.ts';
 
 /** Uploads that go straight to the object store: reserve a place, ask how far it is, sign more parts, confirm, give up. */
-export const uploadRoutes: RouteModule = (app, { files, settings }) => {
-  const publicUrl = (request: FastifyRequest) => settings.publicUrl ?? `${request.protocol}://${request.host}`;
+export const uploadRoutes: RouteModule = (app, { files, uploads, settings }) => {
+  /** Without PUBLIC_URL, where the files service says that we are; it does not know when it runs elsewhere. */
+  const confirmUrl = (request: FastifyRequest, upload: UploadTarget, path: string) => {
+    const origin = settings.publicUrl ?? originByProxy(request);
+    if (origin === undefined && upload.confirmUrl !== '') return upload.confirmUrl;
+    const token = encodeURIComponent(upload.confirmToken);
+    return `${origin ?? originOfConnection(request)}${path}/confirm?token=${token}`;
+  };
+  /** A body is read only of those who may confirm. */
+  const mayConfirm = async (request: FastifyRequest) => {
+    const { token } = request.query as { readonly token?: unknown };
+    if (token === undefined) return void requireOwner(request);
+    const fileId = pathId((request.params as { readonly fileId: string }).fileId, 'file');
+    await uploads.checkConfirmToken({ fileId, confirmToken: String(token) }, request.call);
+  };
 
   app.post(
     '/api/uploads',
@@ -68,7 +82,7 @@ export const uploadRoutes: RouteModule = (app, { files, settings }) => {
         .send({
           file: fileJson(file),
           upload: targetJson(upload),
-          confirmUrl: `${publicUrl(request)}${path}/confirm?token=${encodeURIComponent(upload.confirmToken)}`,
+          confirmUrl: confirmUrl(request, upload, path),
         });
     },
   );
@@ -117,6 +131,7 @@ export const uploadRoutes: RouteModule = (app, { files, settings }) => {
     '/api/uploads/:fileId/confirm',
     {
       config: { access: 'optional' },
+      onRequest: mayConfirm,
       schema: {
         tags: ['uploads'],
         summary: 'Confirm an upload',

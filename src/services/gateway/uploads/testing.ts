@@ -15,6 +15,7 @@ interface Settings {
   readonly maxFileSize?: number;
   readonly allowedTypes?: readonly string[];
   readonly userQuota?: number;
+  readonly trustProxy?: readonly string[];
 }
 type Replaceable = Pick<GatewayDeps, 'uploads' | 'objects'>;
 
@@ -23,7 +24,7 @@ type Replaceable = Pick<GatewayDeps, 'uploads' | 'objects'>;
  * user's id. `replace` puts something else in the place of what it is given, for failures that cannot be provoked.
  */
 export async function startTestGateway(
-  { maxFileSize = 8 * 1024 ** 2, allowedTypes = [], userQuota }: Settings = {},
+  { maxFileSize = 8 * 1024 ** 2, allowedTypes = [], userQuota, trustProxy = [] }: Settings = {},
   replace: (deps: Replaceable) => Partial<Replaceable> = () => ({}),
 ) {
   const log = pino({ level: 'silent' });
@@ -69,7 +70,7 @@ export async function startTestGateway(
       host: '127.0.0.1',
       port: 0,
       publicUrl: undefined,
-      trustProxy: [],
+      trustProxy,
       corsOrigins: [],
       maxFileSize,
       allowedTypes,

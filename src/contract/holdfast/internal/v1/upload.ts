@@ -176,6 +176,14 @@ export interface CheckUploadOpenRequest {
 export interface CheckUploadOpenResponse {
 }
 
+export interface CheckConfirmTokenRequest {
+  fileId: string;
+  confirmToken: string;
+}
+
+export interface CheckConfirmTokenResponse {
+}
+
 export interface ConfirmArrivalRequest {
   key: string;
 }
@@ -926,6 +934,116 @@ export const CheckUploadOpenResponse: MessageFns<CheckUploadOpenResponse> = {
   },
   fromPartial<I extends Exact<DeepPartial<CheckUploadOpenResponse>, I>>(_: I): CheckUploadOpenResponse {
     const message = createBaseCheckUploadOpenResponse();
+    return message;
+  },
+};
+
+function createBaseCheckConfirmTokenRequest(): CheckConfirmTokenRequest {
+  return { fileId: "", confirmToken: "" };
+}
+
+export const CheckConfirmTokenRequest: MessageFns<CheckConfirmTokenRequest> = {
+  encode(message: CheckConfirmTokenRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fileId !== "") {
+      writer.uint32(10).string(message.fileId);
+    }
+    if (message.confirmToken !== "") {
+      writer.uint32(18).string(message.confirmToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckConfirmTokenRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckConfirmTokenRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.fileId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.confirmToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CheckConfirmTokenRequest>, I>>(base?: I): CheckConfirmTokenRequest {
+    return CheckConfirmTokenRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckConfirmTokenRequest>, I>>(object: I): CheckConfirmTokenRequest {
+    const message = createBaseCheckConfirmTokenRequest();
+    message.fileId = object.fileId ?? "";
+    message.confirmToken = object.confirmToken ?? "";
+    return message;
+  },
+};
+
+function createBaseCheckConfirmTokenResponse(): CheckConfirmTokenResponse {
+  return {};
+}
+
+export const CheckConfirmTokenResponse: MessageFns<CheckConfirmTokenResponse> = {
+  encode(_: CheckConfirmTokenResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckConfirmTokenResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckConfirmTokenResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CheckConfirmTokenResponse>, I>>(base?: I): CheckConfirmTokenResponse {
+    return CheckConfirmTokenResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckConfirmTokenResponse>, I>>(_: I): CheckConfirmTokenResponse {
+    const message = createBaseCheckConfirmTokenResponse();
     return message;
   },
 };
@@ -1699,6 +1817,15 @@ export const UploadServiceDefinition = {
       requestType: CheckUploadOpenRequest as typeof CheckUploadOpenRequest,
       requestStream: false,
       responseType: CheckUploadOpenResponse as typeof CheckUploadOpenResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+    },
+    /** Does this token confirm this upload? Asked before the body of such a request is read. SIGNATURE_INVALID where not. */
+    checkConfirmToken: {
+      name: "CheckConfirmToken",
+      requestType: CheckConfirmTokenRequest as typeof CheckConfirmTokenRequest,
+      requestStream: false,
+      responseType: CheckConfirmTokenResponse as typeof CheckConfirmTokenResponse,
       responseStream: false,
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
