@@ -1,7 +1,8 @@
 import { withDeadline } from '../base/deadline.ts';
+import { HoldfastError } from '../base/errors.ts';
 import { Closers, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
-import { type Config, isLoopback } from '../config.ts';
+import { type Config, hasIngest, isLoopback } from '../config.ts';
 import { createHealthServer } from '../services/gateway/health-server.ts';
 import { createGateway } from '../services/gateway/index.ts';
 import type { SweepOptions, SweepReport } from '../services/janitor/index.ts';
@@ -14,6 +15,7 @@ import { reachElsewhere } from './elsewhere.ts';
 import { openGround } from './ground.ts';
 import { grpcServerOf, listenForCalls, openCertificatesOf } from './grpc.ts';
 import { ALL_SERVICES, type Served } from './house.ts';
+import { ingestOn } from './ingest.ts';
 import { checkInstallation, readInstallation } from './installation.ts';
 import { runMigrations } from './migrations.ts';
 import { planFor } from './plan.ts';
@@ -61,7 +63,9 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
   try {
     let url: string | undefined = config.publicUrl;
     const publicUrl = () => {
-      if (url === undefined) throw new Error('No URL can be signed before the server listens.');
+      // Calls over gRPC may come before: no URL can be signed yet.
+      if (url === undefined)
+        throw new HoldfastError('unavailable', 'The server is just starting. Try again in a moment.');
       return url;
     };
     const ground = await openGround(config, { command: 'serve', publicUrl, log, drivers: plan.drivers });
@@ -93,7 +97,10 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
     // In the data directory, which is ours alone: whoever held a lease there is dead.
     if (config.databaseUrl === 'sqlite:' && !frozen) await filesHere?.breakLeases();
 
-    const probes = { ...probesOf(ground), ...elsewhere.probes };
+    const ingest = here('ingest') && hasIngest(config) ? await ingestOn({ files: files() }, config, log) : undefined;
+    if (ingest) closing('ingest', PART_DEADLINE, () => ingest.close());
+
+    const probes = { ...probesOf(ground), ...elsewhere.probes, ...(ingest && { ingest: ingest.probe }) };
     const processor = here('processor') ? processorOn(ground, { files: files() }, config, log) : undefined;
     const janitor = here('janitor')
       ? janitorOn(ground, { storage: storage(), files: files() }, config, log)
@@ -101,6 +108,7 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
     const http = here('gateway')
       ? createGateway(gatewayDepsOn(ground, { auth: auth(), files: files() }, probes, config, log))
       : createHealthServer({ settings: { ...config, version }, probes, log: named(log, 'health') });
+    if (ingest?.webhook) http.app.register(ingest.webhook as RouteModule);
     const answering = { storage: storageHere, auth: authHere, files: filesHere };
     const grpcServer = grpcServerOf(answering, certificates, config, named(log, 'grpc'));
 
@@ -114,7 +122,7 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
       await Promise.all(working.map((part) => part.stop()));
     });
     // Whoever wants to hear news listens before there is any: the local broker keeps none for those who come later.
-    for (const part of [processor, janitor]) if (part) working.push(await part.start());
+    for (const part of [processor, janitor, ingest]) if (part) working.push(await part.start());
     const grpc = grpcServer && (await listenForCalls(grpcServer, config));
     ({ url } = await http.listen().catch((error) => {
       throw new StartError((error as Error).message, error);
