@@ -91,6 +91,10 @@ function withMinio(config: Config, environment: Environment): Config {
 /** Whether the database is a file of one server alone, and not one that others reach too. */
 export const isEmbedded = ({ databaseUrl }: Pick<Config, 'databaseUrl'>): boolean => databaseUrl.startsWith('sqlite:');
 
+/** Whether there is a way in which the object store can say what came. */
+export const hasIngest = ({ ingestUrl, ingestSecret }: Pick<Config, 'ingestUrl' | 'ingestSecret'>): boolean =>
+  ingestUrl !== undefined || ingestSecret !== undefined;
+
 /** Whether an address can be reached from this machine alone. */
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
 

@@ -18,6 +18,8 @@ export const HOUSE = {
   files: { standsOn: ['database', 'broker'], calls: ['storage'] },
   // Asks files whose the object store is, as everybody does who holds it.
   storage: { standsOn: ['objects'], calls: ['files'] },
+  // Whom it hears is settled by INGEST_URL and INGEST_SECRET.
+  ingest: { standsOn: [], calls: ['files'] },
   processor: { standsOn: ['objects', 'broker'], calls: ['files'] },
   janitor: { standsOn: ['broker'], calls: ['files', 'storage'] },
 } as const satisfies Partial<Record<ServiceName, Place>>;

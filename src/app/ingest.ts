@@ -14,10 +14,6 @@ export interface OpenIngest extends Ingest {
   close(): Promise<void>;
 }
 
-/** Whether there is anything to hear. */
-export const hasIngest = ({ ingestUrl, ingestSecret }: Pick<Config, 'ingestUrl' | 'ingestSecret'>): boolean =>
-  ingestUrl !== undefined || ingestSecret !== undefined;
-
 /** Opens all that is to be heard. Throws `StartError`, with all of it closed again, where something cannot be. */
 export async function ingestOn(
   { files: { uploads } }: { readonly files: Pick<Answers<'files'>, 'uploads'> },

@@ -1,5 +1,5 @@
 import type { Address } from '../base/address.ts';
-import { type Config, ConfigError, isEmbedded } from '../config.ts';
+import { type Config, ConfigError, hasIngest, isEmbedded } from '../config.ts';
 import { ALL_SERVICES, type Called, type Driver, HOUSE, type Served } from './house.ts';
 
 /** What one process does, and what it needs for that. */
@@ -28,6 +28,11 @@ export function planFor(config: Config, served: readonly Served[]): Plan {
   const remote = [...called].filter((name) => !services.has(name));
 
   const problems = apart ? problemsApart(config, services, drivers) : [];
+  if (apart && services.has('ingest') && !hasIngest(config)) {
+    problems.push(
+      'INGEST_URL or INGEST_SECRET: set where the ingest service hears the object store; see docs/uploads.md.',
+    );
+  }
   const elsewhere = new Map<Called, readonly Address[]>();
   for (const name of remote) {
     const { key, name: setting } = URL_SETTINGS[name];

@@ -108,7 +108,7 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
     const http = here('gateway')
       ? createGateway(gatewayDepsOn(ground, { auth: auth(), files: files() }, probes, config, log))
       : createHealthServer({ settings: { ...config, version }, probes, log: named(log, 'health') });
-    if (ingest?.webhook) http.app.register(ingest.webhook as RouteModule);
+    if (ingest?.webhook) http.app.register(ingest.webhook);
     const answering = { storage: storageHere, auth: authHere, files: filesHere };
     const grpcServer = grpcServerOf(answering, certificates, config, named(log, 'grpc'));
 

@@ -20,6 +20,7 @@ const PROCESSES: Readonly<Record<Served, number>> = {
   auth: 2,
   files: 2,
   storage: 2,
+  ingest: 1,
   processor: 2,
   janitor: 1,
 };
@@ -58,6 +59,7 @@ export async function meshOf({ folder, common, between = async (_, port) => port
         env: {
           DATA_DIR: join(folder, `${service}-${number}`),
           PORT: '0',
+          ...(service === 'ingest' && { INGEST_SECRET: 'a secret of the webhook' }),
           GRPC_PORT: String(port),
           TLS_CA: join(certificates, 'ca.pem'),
           TLS_CERT: join(certificates, `${service}.pem`),

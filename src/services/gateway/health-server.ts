@@ -5,6 +5,7 @@ import { type Listening, listenOn, stopServer } from './listening.ts';
 import { type HealthDeps, healthRoutes } from './routes/health.ts';
 
 export interface HealthServer {
+  readonly app: App;
   /** Resolves to its URL. Throws an `Error` whose message says, for a person, why it cannot listen. */
   listen(): Promise<{ url: string }>;
   /** Safe to call twice. */
@@ -19,6 +20,7 @@ export function createHealthServer(deps: HealthDeps & { readonly settings: Liste
   healthRoutes(app, deps);
   let stopped: Promise<void> | undefined;
   return {
+    app,
     listen: async () => ({ url: await listenOn(app, deps.settings) }),
     stop() {
       stopped ??= stopServer(app);
