@@ -67,18 +67,21 @@ export const openRabbit: OpenBroker = async (url, { log }) => {
     throw closed();
   };
 
-  const publish = async (topic: string, body: Buffer): Promise<void> => {
+  const sending = async (send: () => Promise<void>): Promise<void> => {
     if (over) throw closed();
     await publishing.ready();
     try {
-      await publisher.publish(topic, body);
+      await send();
     } catch (error) {
       throw error instanceof HoldfastError ? error : unavailable(error);
     }
   };
 
   const broker: Broker = {
-    publish: async (topic, message) => publish(topic, Buffer.from(JSON.stringify(message))),
+    async publish(topic, message) {
+      const body = Buffer.from(JSON.stringify(message));
+      await sending(() => publisher.publish(topic, body));
+    },
 
     consume: (topic, options, handler) =>
       starting(
@@ -100,7 +103,9 @@ export const openRabbit: OpenBroker = async (url, { log }) => {
       signal.throwIfAborted();
       await unlessAborted(
         signal,
-        Promise.all([publish(PROBE, Buffer.from('{}')), consuming.ready()]).then(() => {}),
+        sending(async () => {
+          await Promise.all([publisher.probe(), consuming.ready()]);
+        }),
       );
     },
 

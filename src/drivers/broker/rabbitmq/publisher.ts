@@ -1,5 +1,6 @@
 import type { ConfirmChannel, Options } from 'amqplib';
 import { withDeadline } from '../../../base/deadline.ts';
+import { HoldfastError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { unavailable } from '../errors.ts';
 import { openChannel } from './channel.ts';
@@ -12,6 +13,7 @@ import { assertExchange } from './queues.ts';
 const CONFIRM_DEADLINE = 3_000;
 /** Messages that the server has not confirmed yet, be anybody still waiting or not; the next are refused at once. */
 const MAX_UNCONFIRMED = 2_000;
+const SHORT = 'RabbitMQ is short of memory or disk: give it more, or have others keep less in it.';
 /** A topic that nobody consumes: what is published there is taken, and not kept. */
 export const PROBE = 'probe';
 
@@ -62,11 +64,17 @@ export class Publisher implements Part {
     );
   }
 
+  /** Takes what the server takes. Throws what an operator should know of why it takes nothing. */
+  async probe(): Promise<void> {
+    if (this.#outlet?.blocked) throw new HoldfastError('unavailable', SHORT, { retryAfter: 2 });
+    await this.publish(PROBE, Buffer.from('{}'));
+  }
+
   /** Throws what went wrong, `unavailable` or not. */
   async publish(routingKey: string, body: Buffer, options?: Options.Publish): Promise<void> {
     const outlet = this.#outlet;
     if (!outlet) throw unavailable(new Error('There is no channel.'));
-    if (outlet.blocked) throw unavailable(new Error('RabbitMQ is short of memory or disk.'));
+    if (outlet.blocked) throw unavailable(new Error(SHORT));
     if (outlet.unconfirmed >= MAX_UNCONFIRMED) throw unavailable(new Error('Too many messages wait for confirms.'));
     await withDeadline(CONFIRM_DEADLINE, send(outlet, this.#options.names.exchange, routingKey, body, options));
   }
@@ -74,7 +82,7 @@ export class Publisher implements Part {
   #block(outlet: Outlet, reason: string): void {
     if (outlet.blocked) return;
     outlet.blocked = true;
-    this.#options.log.error({ reason }, 'messages are refused: RabbitMQ is short of memory or disk; give it more');
+    this.#options.log.error({ reason }, `messages are refused: ${SHORT}`);
   }
 
   #unblock(outlet: Outlet): void {

@@ -202,7 +202,10 @@ describeWithEngines(
         await server.alarm();
         await expectRefused(broker.publish('t', { n: 3 }));
         await expectRefused(broker.publish('t', { n: 4 }));
-        await expect(broker.probe(AbortSignal.timeout(5_000))).rejects.toMatchObject({ code: 'unavailable' });
+        await expect(broker.probe(AbortSignal.timeout(5_000))).rejects.toMatchObject({
+          code: 'unavailable',
+          message: expect.stringMatching(/^RabbitMQ is short of memory or disk: /),
+        });
         held.resolve();
         // The second comes only when the server has heard that the first is done.
         await done.until(3);
