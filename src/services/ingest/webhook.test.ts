@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { call, open } from '../../../test/harness/http.ts';
 import { expectProblem } from '../../../test/harness/problems.ts';
 import { HoldfastError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
+import { createHealthServer } from '../gateway/health-server.ts';
 import { startBareGateway } from '../gateway/testing.ts';
 import { created, notification, openTestIngest, SECRET, type TestIngest } from './testing.ts';
 
@@ -242,4 +244,23 @@ it('is served by the gateway as by any other server', async () => {
   const { paths } = (await gateway.call('GET', '/openapi.json')).body;
   expect(paths['/ingest/s3'].post).toMatchObject({ tags: ['ingest'], responses: { 204: {} } });
   await gateway.close();
+});
+
+it('is served by a process without the gateway, beside its health', async () => {
+  const { webhook } = bed.ingest;
+  if (!webhook) throw new Error('There is no webhook.');
+  const settings = { host: '127.0.0.1', port: 0, version: '1.2.3' };
+  const server = createHealthServer({ settings, probes: {}, log: pino({ level: 'silent' }) });
+  server.app.register(webhook);
+  const { url } = await server.listen();
+  const { fileId, key } = await arrived();
+  const Records = [created(key), ...Array.from({ length: 100 }, () => created(`${newId()}/${newId()}/original.jpg`))];
+  const send = (headers: Record<string, string>) => call('POST', `${url}/ingest/s3`, { json: { Records }, headers });
+  expectProblem(await send({}), 401, 'unauthenticated');
+  expect((await send(BEARER)).status).toBe(204);
+  expect(await bed.statusOf(fileId)).toBe('FILE_STATUS_UPLOADED');
+  const metrics = (await call('GET', `${url}/metrics`)).bytes.toString();
+  expect(metrics).toMatch(/^ingest_arrivals_total\{outcome="confirmed"[^}]*\} [1-9]/m);
+  expect(metrics).toMatch(/^ingest_arrivals_total\{outcome="ignored"[^}]*\} [1-9]\d\d/m);
+  await server.stop();
 });
