@@ -37,6 +37,13 @@ test('a store on the disk has nothing to be set up, and is not made by asking', 
   expect(await readdir(folder)).toEqual([]);
 });
 
+test('only what a store calls a topic or a queue can be told of uploads', async () => {
+  const { code, stderr } = await run(['store', 'setup', '--notify', 'https://files.example.com'], {
+    STORAGE_URL: 's3://bucket?endpoint=http://127.0.0.1:1',
+  });
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^holdfast: --notify: expected the ARN .*\n$/)]);
+});
+
 describeWithEngines(['s3'], 'holdfast store setup', () => {
   let store: Place;
   beforeAll(async () => {

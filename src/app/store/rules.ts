@@ -6,7 +6,8 @@ const DAY = 24 * 3600 * 1000;
 const LEAST = 7;
 
 /** What the store's own rules have to be for these settings. */
-export const rulesFor = ({ corsOrigins, uploadExpiry }: Config): StoreRules => ({
+export const rulesFor = ({ corsOrigins, uploadExpiry }: Config, notify?: string): StoreRules => ({
   origins: corsOrigins,
   abortMultipartAfter: Math.max(LEAST, Math.ceil(uploadExpiry / DAY) + 1),
+  notify,
 });

@@ -132,11 +132,13 @@ export interface StoreRules {
   readonly origins: readonly string[];
   /** Days after which the store itself may abort a multipart upload, should nobody else have done so. */
   readonly abortMultipartAfter: number;
+  /** What the store is to tell of uploads, as it calls it: the ARN of a topic or a queue, or `eventbridge`. */
+  readonly notify?: string | undefined;
 }
 
 export interface RuleFinding {
   /** Which of the store's rules it is about. */
-  readonly rules: 'CORS' | 'lifecycle';
+  readonly rules: 'CORS' | 'lifecycle' | 'notification';
   /** What is wrong, or missing: a sentence for the operator. */
   readonly problem: string;
   /** What `apply` does about it, as in "write the rule …"; undefined where only the operator can do something. */

@@ -6,21 +6,22 @@ import { onStore, readS3Url } from './s3-client.ts';
 /** What a topic is told of, and where it leads: the attributes of Ceph's `CreateTopic`, `push-endpoint` and others. */
 export type TopicAttributes = Readonly<Record<string, string>>;
 
-/**
- * Makes a topic on the store of a URL, and has its bucket tell it which objects were created, until the place is given
- * back. Ceph answers the calls of SNS that make topics at the same address as those of S3.
- */
-export async function tellOfObjects(url: string, attributes: TopicAttributes): Promise<void> {
-  const Name = freshName();
+/** Makes a topic on the store of a URL, and answers its ARN. Ceph answers the calls of SNS at the address of S3. */
+export async function makeTopic(url: string, attributes: TopicAttributes): Promise<string> {
   const entries = Object.entries(attributes).flatMap(([key, value], index) => [
     [`Attributes.entry.${index + 1}.key`, key],
     [`Attributes.entry.${index + 1}.value`, value],
   ]);
-  const made = await callSns(url, { Action: 'CreateTopic', Name, ...Object.fromEntries(entries) });
+  const made = await callSns(url, { Action: 'CreateTopic', Name: freshName(), ...Object.fromEntries(entries) });
+  return /<TopicArn>(.*)<\/TopicArn>/.exec(made)?.[1] as string;
+}
+
+/** Has the bucket of a URL tell a new topic which objects were created, until the place is given back. */
+export async function tellOfObjects(url: string, attributes: TopicAttributes): Promise<void> {
   const { bucket: Bucket, prefix } = readS3Url(url);
   const topic = {
-    Id: Name,
-    TopicArn: /<TopicArn>(.*)<\/TopicArn>/.exec(made)?.[1],
+    Id: freshName(),
+    TopicArn: await makeTopic(url, attributes),
     Events: ['s3:ObjectCreated:*' as const],
     ...(prefix && { Filter: { Key: { FilterRules: [{ Name: 'prefix' as const, Value: prefix }] } } }),
   };

@@ -3,11 +3,12 @@ import type { Bucket } from '../bucket.ts';
 import { toStoreError } from '../errors.ts';
 import { examineCors } from './cors.ts';
 import { examineLifecycle } from './lifecycle.ts';
+import { examineNotification } from './notification.ts';
 import { type Examined, whyNot } from './rules.ts';
 
 type Examine = (bucket: Bucket, wanted: StoreRules) => Promise<Examined>;
 
-const KINDS: readonly Examine[] = [examineCors, examineLifecycle];
+const KINDS: readonly Examine[] = [examineCors, examineLifecycle, examineNotification];
 
 export const setupOf = (bucket: Bucket): StoreSetup => ({
   inspect: async (wanted) => {
