@@ -1,4 +1,5 @@
 import type { Logger } from '../../../base/logger.ts';
+import { pooledServer } from '../pooled-server.ts';
 import type { OpenDatabase } from '../port.ts';
 import { Reachability } from '../reachability.ts';
 import { Underway } from '../underway.ts';
@@ -36,19 +37,7 @@ export const openMysql: OpenDatabase = async (url, { replicaUrl, log }) => {
     work,
     log,
   };
-  let closing: Promise<void> | undefined;
-  const close = async () => {
-    await work.close();
-    await replica?.close();
-    await Promise.all([units.close(), reads.close()]);
-  };
-  return {
-    view: () => createView(parts),
-    close() {
-      closing ??= close();
-      return closing;
-    },
-  };
+  return pooledServer(() => createView(parts), parts);
 };
 
 const openPool = (address: Address, purpose: Purpose, size: number, reachability: Reachability): Pool =>

@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Logger } from '../../../base/logger.ts';
+import { pooledServer } from '../pooled-server.ts';
 import type { OpenDatabase } from '../port.ts';
 import { Reachability } from '../reachability.ts';
 import { Underway } from '../underway.ts';
@@ -29,19 +30,7 @@ export const openPostgres: OpenDatabase = async (url, { replicaUrl, log }) => {
   const replica = replicaUrl === undefined ? undefined : await openReplica(replicaUrl, primary.server, reads, log);
   const work = new Underway();
   const parts: Parts = { target, units, reads, replica, work, log };
-  let closing: Promise<void> | undefined;
-  const close = async () => {
-    await work.close();
-    await replica?.close();
-    await Promise.all([units.close(), reads.close()]);
-  };
-  return {
-    view: () => createView(parts),
-    close() {
-      closing ??= close();
-      return closing;
-    },
-  };
+  return pooledServer(() => createView(parts), parts);
 };
 
 interface Reached {

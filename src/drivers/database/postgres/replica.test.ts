@@ -10,7 +10,8 @@ import { type Engine, startEngine } from '../../../../test/harness/engines/index
 import { freePort } from '../../../../test/harness/engines/ports.ts';
 import { describeWithEngines } from '../../../../test/harness/engines/use.ts';
 import { until } from '../../../../test/harness/until.ts';
-import { addCounter, TABLES, type Tables } from '../conformance/place.ts';
+import { TABLES, type Tables } from '../conformance/place.ts';
+import { expectReadWhileItKeepsUp } from '../conformance/replica.ts';
 import type { DatabaseServer } from '../port.ts';
 import { changed, open, recorder, withParameters } from './testing.ts';
 
@@ -95,32 +96,14 @@ describeWithEngines(
     it('is read from as long as it is there and keeps up, and never for what has to be new', async () => {
       const { log, lines } = recorder();
       server = await open(url, log, replicaUrl);
-      const db = server.view<Tables>();
-      await db.migrate('conformance', [TABLES]);
-      await db.unit((tx) => addCounter(tx, 'a'));
-      const count = async (reader: typeof db.reader) =>
-        (await reader.selectFrom('counters').select('name').execute()).length;
-      const said = (text: string) => lines.filter((line) => line.includes(text)).length;
-      const LATER = { timeout: 20_000 };
-      await expect.poll(() => said('The replica keeps up'), LATER).toBe(1);
-      await expect.poll(() => count(db.laggingReader), LATER).toBe(1);
-      await expect(addCounter(db.laggingReader, 'x')).rejects.toThrow();
-
-      // What it holds up shows who was asked.
-      await tell(replicaUrl, 'select pg_wal_replay_pause()');
-      await db.unit((tx) => addCounter(tx, 'b'));
-      expect(await count(db.laggingReader)).toBe(1);
-      expect(await count(db.reader)).toBe(2);
-      await expect.poll(() => said('is away or lags'), LATER).toBe(1);
-      expect(await count(db.laggingReader)).toBe(2);
-
-      await tell(replicaUrl, 'select pg_wal_replay_resume()');
-      await expect.poll(() => said('The replica keeps up'), LATER).toBe(2);
-      await replica.kill();
-      expect(await count(db.laggingReader)).toBe(2);
-      await expect.poll(() => said('is away or lags'), LATER).toBe(2);
-      await replica.start();
-      await expect.poll(() => said('The replica keeps up'), LATER).toBe(3);
+      await expectReadWhileItKeepsUp({
+        server,
+        said: (text) => lines.filter((line) => line.includes(text)).length,
+        hold: () => tell(replicaUrl, 'select pg_wal_replay_pause()'),
+        goOn: () => tell(replicaUrl, 'select pg_wal_replay_resume()'),
+        kill: () => replica.kill(),
+        restart: () => replica.start(),
+      });
     }, 120_000);
 
     it('that is away at the start is read from once it is there', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Visibility } from '../../../contract/holdfast/v1/file.ts';
 import { startRelay } from '../events/relay.ts';
 import type { OpenFiles, TestFiles } from '../testing.ts';
+import { upload } from './upload.ts';
 
 export function eventLaws(open: OpenFiles): void {
   let bed: TestFiles;
@@ -10,19 +10,6 @@ export function eventLaws(open: OpenFiles): void {
   });
   afterEach(() => bed.close());
 
-  async function upload(): Promise<string> {
-    const file = {
-      name: 'a.txt',
-      folder: '',
-      contentType: 'text/plain',
-      size: 1,
-      metadata: {},
-      visibility: Visibility.UNSPECIFIED,
-    };
-    const { fileId } = await bed.uploads.beginUpload({ ownerId: '', file, sizeUnknown: false, part: 0 }, bed.as('ada'));
-    await bed.uploads.finishUpload({ ownerId: '', fileId, size: 1, sha256: 'a'.repeat(64) }, bed.as('ada'));
-    return fileId;
-  }
   const read = async (after: number) => (await bed.events.readEvents({ after, limit: 100 }, bed.asService)).events;
 
   it('numbers events once they are committed, without gaps, and rings the broker', async () => {
@@ -36,7 +23,7 @@ export function eventLaws(open: OpenFiles): void {
       if (heard.length === 8) enough();
     });
     const relays = [startRelay({ ...bed, log: bed.asService.log }), startRelay({ ...bed, log: bed.asService.log })];
-    const fileIds = await Promise.all([upload(), upload(), upload(), upload()]);
+    const fileIds = await Promise.all([upload(bed), upload(bed), upload(bed), upload(bed)]);
     for (const relay of relays) relay.wake();
     for (const fileId of fileIds) await bed.files.deleteFile({ ownerId: '', fileId, permanent: false }, bed.as('ada'));
     for (const relay of relays) relay.wake();
@@ -58,12 +45,12 @@ export function eventLaws(open: OpenFiles): void {
 
   it('goes on from the last number after a restart, also where all that could be was pruned', async () => {
     const relay = startRelay({ ...bed, log: bed.asService.log });
-    await upload();
+    await upload(bed);
     relay.wake();
     await expect.poll(() => read(0)).toHaveLength(1);
     await bed.db.unit((tx) => tx.updateTable('files_outbox').set({ created_at: 1 }).execute());
     await bed.maintenance.pruneRecords({ dryRun: false }, bed.asService);
-    await upload();
+    await upload(bed);
     relay.wake();
     await expect.poll(async () => (await read(1)).map((event) => event.position)).toEqual([2]);
     await relay.stop();

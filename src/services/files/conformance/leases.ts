@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Visibility } from '../../../contract/holdfast/v1/file.ts';
 import { recoverLostJobs } from '../jobs/recover.ts';
 import { takeLease } from '../leases.ts';
 import type { OpenFiles, TestFiles } from '../testing.ts';
+import { upload } from './upload.ts';
 
 export function leaseLaws(open: OpenFiles): void {
   const HOUR = 3600_000;
@@ -11,21 +11,6 @@ export function leaseLaws(open: OpenFiles): void {
     bed = await open();
   });
   afterEach(() => bed.close());
-
-  async function upload(): Promise<string> {
-    const file = {
-      name: 'a.jpg',
-      folder: '',
-      contentType: 'image/jpeg',
-      size: 1,
-      metadata: {},
-      visibility: Visibility.UNSPECIFIED,
-    };
-    const as = bed.as('ada');
-    const { fileId } = await bed.uploads.beginUpload({ ownerId: '', file, sizeUnknown: false, part: 0 }, as);
-    await bed.uploads.finishUpload({ ownerId: '', fileId, size: 1, sha256: 'a'.repeat(64) }, as);
-    return fileId;
-  }
 
   const due = async () => (await bed.work.listDueFiles({ limit: 10 }, bed.asService)).fileIds;
 
@@ -40,7 +25,7 @@ export function leaseLaws(open: OpenFiles): void {
   it('an instance that is alone waits for no lease of the dead', async () => {
     await takeLease(bed.db, 'relay', 'dead', HOUR);
     await bed.uploads.claimIdempotencyKey({ ownerId: '', key: 'k' }, bed.as('ada'));
-    const fileId = await upload();
+    const fileId = await upload(bed, 'image/jpeg');
     await bed.work.claimJobs({ fileId }, bed.asService);
 
     await bed.breakLeases();
@@ -52,8 +37,8 @@ export function leaseLaws(open: OpenFiles): void {
   });
 
   it('an instance that is alone sends news again that died on its way, and none before its time', async () => {
-    const fileId = await upload();
-    const later = await upload();
+    const fileId = await upload(bed, 'image/jpeg');
+    const later = await upload(bed, 'image/jpeg');
     const soon = (await bed.db.now()) + HOUR;
     await bed.db.unit((tx) =>
       tx
