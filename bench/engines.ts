@@ -17,8 +17,14 @@ const DURABLE: Partial<Record<EngineName, readonly string[]>> = {
   redis: [],
 };
 
-/** Gives `work` a place on a server of its own; says so and answers nothing where the server cannot be had. */
-export async function withEngine<R>(name: EngineName, work: (place: Place) => Promise<R[]>): Promise<R[]> {
+/**
+ * Gives `work` a place on a server of its own, and another one there if it asks; says so and answers nothing where the
+ * server cannot be had.
+ */
+export async function withEngine<R>(
+  name: EngineName,
+  work: (place: Place, another: () => Promise<Place>) => Promise<R[]>,
+): Promise<R[]> {
   const absent = whyAbsent(name, { own: true });
   if (absent) {
     console.log(`  left out: ${absent}`);
@@ -28,7 +34,7 @@ export async function withEngine<R>(name: EngineName, work: (place: Place) => Pr
   try {
     const place = await engine.place();
     try {
-      return await work(place);
+      return await work(place, () => engine.place());
     } finally {
       await place.stop();
     }

@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import type { Scenario } from './scenario.ts';
+import { servicesApart } from './scenarios/apart.ts';
 import { brokers } from './scenarios/brokers.ts';
 import { calls } from './scenarios/calls.ts';
 import { databases } from './scenarios/databases.ts';
@@ -26,6 +27,7 @@ const SCENARIOS: readonly Scenario[] = [
   dispatch,
   largeCatalogue,
   calls,
+  servicesApart,
 ];
 
 const { values, positionals } = parseArgs({

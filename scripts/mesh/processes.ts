@@ -33,6 +33,12 @@ export class Mesh {
     return [`GATEWAY_URL=${gateway?.server.url}`, ...running.map(({ member, server }) => lineOf(member, server))];
   }
 
+  /** Where each process answers HTTP, a gateway first. */
+  urls(): string[] {
+    const url = (member: Member) => this.#running.get(member)?.url ?? [];
+    return this.#members.flatMap(url);
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     await Promise.all([...this.#running.values()].map((server) => server.kill('SIGTERM')));

@@ -27,7 +27,8 @@ export async function verifyBytes(
 ): Promise<Evidence> {
   const { storage, settings } = deps;
   if (upload.multipart_id !== null) await putTogether(deps, upload, upload.multipart_id, claimed, context);
-  const found = (await inspectMoved(deps, upload, context)) ?? (await moveAndInspect(deps, upload, context));
+  await moveFromInbox(deps, upload, context);
+  const found = await inspect(deps, upload, upload.target_key, context);
   if (!found) throw new HoldfastError('upload_not_complete', 'No bytes have come yet. Send them, then confirm again.');
   try {
     checkEvidence(upload, found);
@@ -39,20 +40,16 @@ export async function verifyBytes(
   return found;
 }
 
-/** An earlier confirm may have died between the move and its transaction. */
-const inspectMoved = async (deps: FilesDeps, upload: ConfirmedUpload, context: CallContext) =>
-  upload.source_key === upload.target_key ? undefined : inspect(deps, upload, upload.target_key, context);
-
-/** Moved first: on some stores a signed URL goes on writing the source, and what was looked at there could change. */
-async function moveAndInspect(deps: FilesDeps, upload: ConfirmedUpload, context: CallContext) {
+/**
+ * Before anything is looked at: on some stores a signed URL goes on writing the source, and what was looked at there
+ * could change. Where there is no source, nothing has come, or an earlier confirm died between this and its transaction.
+ */
+async function moveFromInbox({ storage }: FilesDeps, upload: ConfirmedUpload, context: CallContext): Promise<void> {
   const { source_key: from, target_key: to } = upload;
-  try {
-    if (from !== to) await deps.storage.moveObject({ from, to }, context);
-  } catch (error) {
-    if (hasCode(error, 'not_found')) return undefined;
-    throw error;
-  }
-  return inspect(deps, upload, to, context);
+  if (from === to) return;
+  await storage.moveObject({ from, to }, context).catch((error) => {
+    if (!hasCode(error, 'not_found')) throw error;
+  });
 }
 
 async function inspect({ storage }: FilesDeps, upload: ConfirmedUpload, key: string, context: CallContext) {
