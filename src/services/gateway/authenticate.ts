@@ -1,51 +1,123 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { HoldfastError } from '../../base/errors.ts';
+import { newId } from '../../base/ids.ts';
+import type { AuthenticateResponse } from '../../contract/holdfast/v1/auth.ts';
+import { createActingFor } from './acting-for.ts';
+import { type Credential, credentialOf, fits, isSecure } from './credentials.ts';
 import type { GatewayDeps } from './deps.ts';
+import { createIdentify } from './identify.ts';
+import { clientOf } from './request.ts';
+import { requireSameOrigin } from './same-origin.ts';
+import { ruleOf, type Scope } from './scopes.ts';
 
 /**
  * Who may call a route.
- * - `owner` (where a route says nothing): whoever sends a valid access token.
- * - `optional`: anybody; a token that is sent must be valid.
- * - `anyone`: anybody; a token is not looked at.
+ * - `owner` (where a route says nothing): whoever is signed in and may what `scopes.ts` says of the route.
+ * - `optional`: anybody; whoever sends a token is held to it.
+ * - `anyone`: anybody; credentials are not looked at.
  */
 export type Access = 'owner' | 'optional' | 'anyone';
+
+/** Who sends a request, and with what. */
+export type Identity = Pick<AuthenticateResponse, 'userId' | 'kind' | 'credentialId' | 'scopes'> & {
+  /** For whom a back end acts; undefined for itself. */
+  readonly actingFor: string | undefined;
+};
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access;
+    /** For a route that `scopes.ts` does not know, because it is no part of the API. */
+    scope?: Scope;
+  }
+  interface FastifyRequest {
+    /** Undefined for nobody. */
+    identity: Identity | undefined;
   }
 }
 
-const BEARER = /^Bearer +([\w~+/.=-]{1,4096}) *$/i;
+type GuardDeps = Pick<GatewayDeps, 'auth' | 'audit'> & {
+  readonly settings: Pick<GatewayDeps['settings'], 'publicUrl'>;
+};
 
 /** Puts the check before all else that routes do, so that no body is read for whoever may not send one. */
-export function guardRoutes(auth: GatewayDeps['auth']): (route: RouteOptions) => void {
-  const signIn = async (request: FastifyRequest, header: string): Promise<void> => {
-    const token = BEARER.exec(header)?.[1];
-    if (token === undefined) {
-      throw new HoldfastError('unauthenticated', 'The Authorization header must be "Bearer" and an access token.');
+export function guardRoutes({ auth, audit, settings: { publicUrl } }: GuardDeps): (route: RouteOptions) => void {
+  const identify = createIdentify(auth);
+  const actingFor = createActingFor(audit);
+  const secure = isSecure(publicUrl);
+
+  const admit = async (request: FastifyRequest, reply: FastifyReply, credential: Credential, scope: Scope) => {
+    const answer = await identify(credential.token, request.call);
+    if (!fits(credential, answer.kind)) throw notAccepted();
+    if (credential.from === 'cookie') requireSameOrigin(request, publicUrl);
+    const { userId, kind, credentialId, scopes } = answer;
+    if (scope !== 'any' && !scopes.includes(scope)) {
+      // RFC 6750, section 3.1.
+      reply.header('www-authenticate', `Bearer realm="holdfast", error="insufficient_scope", scope="${scope}"`);
+      throw new HoldfastError('forbidden', refusalOf(scope));
     }
-    const { userId } = await auth.authenticate({ token }, request.call);
-    request.call.principal = { kind: 'user', ownerId: userId };
+    const owner = await actingFor(request, answer, scope);
+    request.identity = { userId, kind, credentialId, scopes, actingFor: owner };
+    request.call.principal = { kind: 'user', ownerId: owner ?? userId };
   };
 
-  const owner = async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
-    const header = request.raw.headers.authorization;
-    if (header === undefined) {
+  const owner = (scope: Scope) => async (request: FastifyRequest, reply: FastifyReply) => {
+    const credential = credentialOf(request, secure);
+    if (!credential) {
       throw new HoldfastError('unauthenticated', 'Sign in, and send the access token as "Authorization: Bearer …".');
     }
-    await signIn(request, header);
+    await admit(request, reply, credential, scope);
   };
 
-  const optional = async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
-    const header = request.raw.headers.authorization;
-    if (header !== undefined) await signIn(request, header);
+  const optional = (scope: Scope) => async (request: FastifyRequest, reply: FastifyReply) => {
+    const credential = credentialOf(request, secure);
+    if (credential) await admit(request, reply, credential, scope);
   };
 
   return (route) => {
     const access = route.config?.access ?? 'owner';
-    if (access === 'anyone') return;
-    const before = route.onRequest ?? [];
-    route.onRequest = [access === 'owner' ? owner : optional, ...(Array.isArray(before) ? before : [before])];
+    const methods = [route.method].flat().filter((method) => method !== 'OPTIONS');
+    if (access === 'anyone' || methods.length === 0) return;
+    const rules = methods.map((method) =>
+      route.config?.scope ? { scope: route.config.scope } : ruleOf(method, route.url),
+    );
+    const [rule] = rules;
+    if (!rule || rules.some(({ scope }) => scope !== rule.scope)) {
+      throw new Error(`The methods of ${route.url} have different scopes: make them routes of their own.`);
+    }
+    route.onRequest = [(access === 'owner' ? owner : optional)(rule.scope), ...list(route.onRequest)];
+    if ('audit' in rule && rule.audit) route.onSend = [...list(route.onSend), noteWhenDone(audit, rule.audit)];
   };
 }
+
+/** Writes to the audit trail what was done, before it is answered. What cannot be written is in the log. */
+const noteWhenDone =
+  (audit: GatewayDeps['audit'], { action, kind }: { readonly action: string; readonly kind: string }) =>
+  async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { identity } = request;
+    if (!identity || reply.statusCode >= 400) return;
+    const entry = {
+      id: newId(),
+      action,
+      actorId: identity.userId,
+      credentialId: identity.credentialId,
+      targetKind: kind,
+      targetId: (request.params as { readonly id?: string }).id ?? '',
+      ownerId: identity.actingFor ?? '',
+      client: clientOf(request),
+    };
+    await audit.recordAudit(entry, request.call).catch((error) => {
+      request.call.log.error({ err: error, entry }, 'an entry of the audit trail could not be written');
+    });
+  };
+
+const list = <T>(given: T | T[] | undefined): T[] => (given === undefined ? [] : ([given].flat() as T[]));
+
+const refusalOf = (scope: Scope): string => {
+  if (scope === 'account') return 'API tokens may not do this: sign in with your password.';
+  if (scope === 'admin') return 'Only admins may do this, with a token for it.';
+  return `This token may not do this: it needs the scope ${scope}.`;
+};
+
+const notAccepted = () =>
+  new HoldfastError('unauthenticated', 'The access token is not valid or has expired. Log in again.');

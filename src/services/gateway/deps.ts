@@ -1,6 +1,6 @@
 import type { Logger } from '../../base/logger.ts';
-import type { UploadServiceDefinition } from '../../contract/holdfast/internal/v1/upload.ts';
 import type { AuditServiceDefinition } from '../../contract/holdfast/internal/v1/account.ts';
+import type { UploadServiceDefinition } from '../../contract/holdfast/internal/v1/upload.ts';
 import type { AccountAdminServiceDefinition } from '../../contract/holdfast/v1/account_admin.ts';
 import type { AuthServiceDefinition } from '../../contract/holdfast/v1/auth.ts';
 import type { FileServiceDefinition } from '../../contract/holdfast/v1/file.ts';

@@ -1,5 +1,4 @@
 import { toWord } from '../../base/enum-words.ts';
-import type { User } from '../../contract/holdfast/v1/auth.ts';
 import {
   type File,
   FileStatus,
@@ -13,7 +12,6 @@ import {
 import { present } from './present.ts';
 import type { FileJson, VariantJson } from './schemas/file.ts';
 import type { JobJson } from './schemas/job.ts';
-import type { UserJson } from './schemas/user.ts';
 
 const time = (value: Date | undefined): string | null => value?.toISOString() ?? null;
 
@@ -74,14 +72,5 @@ export function jobJson(job: Job): JobJson {
     reason: job.reason ?? null,
     createdAt: present(job.createdAt).toISOString(),
     updatedAt: present(job.updatedAt).toISOString(),
-  };
-}
-
-export function userJson(user: User): UserJson {
-  return {
-    id: user.id,
-    email: user.email,
-    name: user.name ?? null,
-    createdAt: present(user.createdAt).toISOString(),
   };
 }

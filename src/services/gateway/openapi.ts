@@ -1,14 +1,14 @@
 import swagger from '@fastify/swagger';
-import type { FastifySchema } from 'fastify';
+import type { FastifySchema, RouteOptions } from 'fastify';
 import type { App } from './app.ts';
-import type { Access } from './authenticate.ts';
 import { PROBLEM_TYPE } from './problem.ts';
+import { ruleOf } from './scopes.ts';
 
 /**
  * Describes the API by the schemas of its routes (OpenAPI 3.1). The document is put together when it is first asked
  * for. A route with `hide` in its schema is left out.
  */
-export function describeApi(app: App, version: string): void {
+export function describeApi(app: App, { version, cookieName }: { version: string; cookieName: string }): void {
   app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -21,31 +21,47 @@ export function describeApi(app: App, version: string): void {
       },
       components: {
         securitySchemes: {
-          bearer: { type: 'http', scheme: 'bearer', description: 'The `access_token` that logging in answers.' },
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'The `access_token` that logging in answers, or an API token that has the scope.',
+          },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: cookieName,
+            description: 'What `POST /api/auth/sessions` sets. Writes with it must come from a page of this server.',
+          },
         },
       },
     },
     refResolver: {
       buildLocalReference: (json, _base, _fragment, i) => (json.$id as string | undefined) ?? `schema${i}`,
     },
-    transform: ({ schema, url, route }) => ({ url, schema: withCommonParts(schema, route.config?.access ?? 'owner') }),
+    transform: ({ schema, url, route }) => ({ url, schema: withCommonParts(schema, securityOf(route)) }),
   });
 }
 
-const SECURITY: Readonly<Record<Access, readonly Record<string, string[]>[]>> = {
-  owner: [{ bearer: [] }],
-  optional: [{}, { bearer: [] }],
-  anyone: [],
-};
+type Security = readonly Readonly<Record<string, readonly string[]>>[];
+
+/** What opens a route: the scope that it needs stands beside the credential. */
+function securityOf({ config, method, url }: RouteOptions): Security {
+  const access = config?.access ?? 'owner';
+  const [first = 'GET'] = [method].flat();
+  if (access === 'anyone' || first === 'OPTIONS') return [];
+  const { scope } = config?.scope ? { scope: config.scope } : ruleOf(first, url);
+  const signedIn: Security = [{ bearer: [scope] }, { session: [scope] }];
+  return access === 'optional' ? [{}, ...signedIn] : signedIn;
+}
 
 /** Adds what is the same for every route: who may call it, and that any error is a problem. */
-function withCommonParts(schema: FastifySchema | undefined, access: Access): FastifySchema {
+function withCommonParts(schema: FastifySchema | undefined, security: Security): FastifySchema {
   const problem = {
     description: 'What was wrong.',
     content: { [PROBLEM_TYPE]: { schema: { $ref: 'Problem#' } } },
   };
   return {
-    security: SECURITY[access],
+    security: security as FastifySchema['security'],
     ...schema,
     response: { ...(schema?.response as object | undefined), '4xx': problem, '5xx': problem },
   };

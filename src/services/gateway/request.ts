@@ -3,6 +3,7 @@ import { ANONYMOUS, type CallContext, type Principal } from '../../base/context.
 import { HoldfastError } from '../../base/errors.ts';
 import { isId } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { Client } from '../../contract/holdfast/v1/auth.ts';
 
 /** What goes along with each call that is made to answer a request. */
 export interface RequestCall extends CallContext {
@@ -46,6 +47,12 @@ function signalOf(response: FastifyReply['raw']): AbortSignal {
   else response.once('close', onClose);
   return controller.signal;
 }
+
+/** Where the request comes from: behind a proxy that is trusted, from where the proxy says. */
+export const clientOf = (request: FastifyRequest): Client => ({
+  address: request.ip,
+  userAgent: request.headers['user-agent'] ?? '',
+});
 
 /** Undefined for whoever is no user. */
 export const userId = (principal: Principal): string | undefined =>

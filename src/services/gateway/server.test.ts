@@ -19,8 +19,12 @@ beforeAll(async () => {
         throw new HoldfastError('unavailable', 'It is down.', { cause: new Error('the line is cut') });
       });
       app.post('/test/echo', { config: { access: 'anyone' }, schema }, async ({ body }) => ({ body }));
-      app.get('/test/whose', { schema }, async ({ call }) => call.principal);
-      app.get('/test/maybe', { config: { access: 'optional' }, schema }, async ({ call }) => call.principal);
+      app.get('/test/whose', { config: { scope: 'any' }, schema }, async ({ call }) => call.principal);
+      app.get(
+        '/test/maybe',
+        { config: { access: 'optional', scope: 'any' }, schema },
+        async ({ call }) => call.principal,
+      );
     },
   });
 });

@@ -4,6 +4,7 @@ import type { App } from './app.ts';
 import { guardRoutes } from './authenticate.ts';
 import { answerClientError } from './client-error.ts';
 import { allowOrigins } from './cors.ts';
+import { cookieName, isSecure } from './credentials.ts';
 import type { GatewayDeps } from './deps.ts';
 import { takeNoBodyAsEmpty } from './empty-body.ts';
 import { createMethodGuard } from './methods.ts';
@@ -47,6 +48,7 @@ export function buildServer(deps: GatewayDeps): App {
   }) as FastifyInstance as unknown as App;
 
   app.decorateRequest('call');
+  app.decorateRequest('identity');
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(() => JSON.stringify);
   readJson(app);
@@ -68,10 +70,10 @@ export function buildServer(deps: GatewayDeps): App {
   );
 
   const methods = createMethodGuard();
-  app.addHook('onRoute', guardRoutes(deps.auth));
+  app.addHook('onRoute', guardRoutes(deps));
   app.addHook('onRoute', methods.note);
   app.addHook('onRoute', takeNoBodyAsEmpty);
-  describeApi(app, settings.version);
+  describeApi(app, { version: settings.version, cookieName: cookieName(isSecure(settings.publicUrl)) });
   allowOrigins(app, settings.corsOrigins);
   for (const route of ROUTES) app.register(async (scope) => route(scope as App, deps));
   app.register(async (scope) => methods.register(scope as App));

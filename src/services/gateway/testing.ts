@@ -5,11 +5,21 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { type Answer, type CallOptions, call } from '../../../test/harness/http.ts';
 import { HoldfastError } from '../../base/errors.ts';
+import { type AuthenticateResponse, CredentialKind, Role } from '../../contract/holdfast/v1/auth.ts';
 import { openObjects } from '../../drivers/objects/index.ts';
 import type { ObjectStore } from '../../drivers/objects/port.ts';
 import type { RouteModule } from './app.ts';
 import type { GatewayDeps, GatewaySettings } from './deps.ts';
 import { createGateway } from './index.ts';
+
+/** What auth answers of a user who logged in. */
+export const identityOf = (userId: string): AuthenticateResponse => ({
+  userId,
+  kind: CredentialKind.ACCESS_TOKEN,
+  credentialId: '',
+  role: Role.USER,
+  scopes: ['files:read', 'files:write', 'files:delete', 'jobs', 'account'],
+});
 
 interface Options {
   readonly settings?: Partial<GatewaySettings>;
@@ -17,6 +27,9 @@ interface Options {
   readonly uploads?: Partial<GatewayDeps['uploads']>;
   /** Stands between the gateway and the store. */
   readonly objects?: (store: ObjectStore) => ObjectStore;
+  /** What auth says of a token, in place of a user whose id it is. */
+  readonly authenticate?: (token: string) => Promise<AuthenticateResponse>;
+  readonly audit?: Partial<GatewayDeps['audit']>;
   /** A route that a test needs, beside those of the product. */
   readonly route?: RouteModule;
 }
@@ -31,6 +44,8 @@ export async function startBareGateway({
   uploads = {},
   objects = (store) => store,
   route,
+  authenticate,
+  audit = {},
 }: Options = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-gateway-'));
   const lines: Record<string, unknown>[] = [];
@@ -47,13 +62,13 @@ export async function startBareGateway({
     async authenticate({ token }: { token: string }) {
       if (token === 'expired')
         throw new HoldfastError('unauthenticated', 'The access token has expired. Log in again.');
-      return { userId: token };
+      return authenticate ? authenticate(token) : identityOf(token);
     },
   };
   const gateway = createGateway({
     auth: auth as unknown as GatewayDeps['auth'],
     admin: {} as GatewayDeps['admin'],
-    audit: {} as GatewayDeps['audit'],
+    audit: audit as GatewayDeps['audit'],
     files: {} as GatewayDeps['files'],
     uploads: uploads as GatewayDeps['uploads'],
     objects: objects(store),

@@ -1,41 +1,39 @@
+import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
+import type { LogInResponse, RefreshResponse } from '../../../contract/holdfast/v1/auth.ts';
+import { userJson } from '../account-json.ts';
 import type { RouteModule } from '../app.ts';
-import { userJson } from '../json.ts';
 import { present } from '../present.ts';
-import { requireOwner } from '../request.ts';
+import { clientOf, requireOwner } from '../request.ts';
 import { NoQuery } from '../schemas/common.ts';
+import { TokensAnswer } from '../schemas/session.ts';
 import { UserRef } from '../schemas/user.ts';
-
-const email = Type.String({ maxLength: 320, description: 'In any case; it is kept in lower case.' });
-const password = Type.String({
-  maxLength: 256,
-  description: 'At least 8 characters, at most 72 bytes in UTF-8.',
-});
-const EXAMPLE = { email: 'ada@example.com', password: 'correct horse battery staple' };
+import { AUTH_BODY_LIMIT, Credentials, EmailField, EXAMPLE_CREDENTIALS, Nothing, PasswordField } from './auth-parts.ts';
 
 const SignUpBody = Type.Object(
-  { email, password, name: Type.Optional(Type.String({ maxLength: 255 })) },
-  { additionalProperties: false, examples: [{ ...EXAMPLE, name: 'Ada' }] },
-);
-const LogInBody = Type.Object({ email, password }, { additionalProperties: false, examples: [EXAMPLE] });
-const LogInAnswer = Type.Object(
   {
-    access_token: Type.String({ description: 'To be sent as `Authorization: Bearer …`.' }),
-    token_type: Type.Literal('Bearer'),
-    expires_in: Type.Integer({ description: 'Seconds.', examples: [86400] }),
+    email: EmailField,
+    password: PasswordField,
+    name: Type.Optional(Type.String({ maxLength: 255 })),
+    invitation: Type.Optional(Type.String({ maxLength: 128, description: 'Where sign-up is by invitation.' })),
   },
-  { description: 'Signed in.', additionalProperties: false },
+  { additionalProperties: false, examples: [{ ...EXAMPLE_CREDENTIALS, name: 'Ada' }] },
 );
 
-/** Bytes of a body. Anybody may send one, and reading JSON costs time in which nobody else is served. */
-const BODY_LIMIT = 16 * 1024;
+const refreshToken = Type.String({ maxLength: 128, description: 'The `refresh_token` of the answer before.' });
+const RefreshBody = Type.Object(
+  { refresh_token: refreshToken },
+  { additionalProperties: false, examples: [{ refresh_token: 'hfr_…' }] },
+);
 
+/** Signing up, and what clients with tokens do. Browsers: see auth-sessions.ts. */
 export const authRoutes: RouteModule = (app, { auth }) => {
+  const anyone = { bodyLimit: AUTH_BODY_LIMIT, config: { access: 'anyone' } } as const;
+
   app.post(
     '/api/auth/signup',
     {
-      bodyLimit: BODY_LIMIT,
-      config: { access: 'anyone' },
+      ...anyone,
       schema: {
         tags: ['auth'],
         operationId: 'signUp',
@@ -46,7 +44,7 @@ export const authRoutes: RouteModule = (app, { auth }) => {
       },
     },
     async (request, reply) => {
-      const { user } = await auth.signUp(request.body, request.call);
+      const { user } = await auth.signUp({ ...request.body, client: clientOf(request) }, request.call);
       return reply.code(201).send(userJson(present(user)));
     },
   );
@@ -54,21 +52,62 @@ export const authRoutes: RouteModule = (app, { auth }) => {
   app.post(
     '/api/auth/login',
     {
-      bodyLimit: BODY_LIMIT,
-      config: { access: 'anyone' },
+      ...anyone,
       schema: {
         tags: ['auth'],
         operationId: 'logIn',
-        summary: 'Sign in',
+        summary: 'Sign in, for a client that keeps tokens',
         querystring: NoQuery,
-        body: LogInBody,
-        response: { 200: LogInAnswer },
+        body: Credentials,
+        response: { 200: TokensAnswer('Signed in.') },
+      },
+    },
+    async (request, reply) =>
+      sendTokens(reply, await auth.logIn({ ...request.body, client: clientOf(request) }, request.call)),
+  );
+
+  app.post(
+    '/api/auth/refresh',
+    {
+      ...anyone,
+      schema: {
+        tags: ['auth'],
+        operationId: 'refresh',
+        summary: 'Get a new access token',
+        description:
+          'And the next refresh token. Where the answer was lost, asking again within 30 seconds answers the same; a ' +
+          'refresh token that comes later, or after its successor, ends the session, because two have it.',
+        querystring: NoQuery,
+        body: RefreshBody,
+        response: { 200: TokensAnswer('Go on with these.') },
       },
     },
     async (request, reply) => {
-      const { accessToken, expiresIn } = await auth.logIn(request.body, request.call);
-      reply.header('cache-control', 'no-store');
-      return { access_token: accessToken, token_type: 'Bearer' as const, expires_in: expiresIn };
+      const { refresh_token } = request.body;
+      return sendTokens(
+        reply,
+        await auth.refresh({ refreshToken: refresh_token, client: clientOf(request) }, request.call),
+      );
+    },
+  );
+
+  app.post(
+    '/api/auth/revoke',
+    {
+      ...anyone,
+      schema: {
+        tags: ['auth'],
+        operationId: 'revoke',
+        summary: 'Sign out with a refresh token',
+        description: 'Ends its session, also when the access token has expired. A token that is none is no error.',
+        querystring: NoQuery,
+        body: RefreshBody,
+        response: { 204: Nothing('Signed out.') },
+      },
+    },
+    async (request, reply) => {
+      await auth.logOut({ refreshToken: request.body.refresh_token, client: clientOf(request) }, request.call);
+      return reply.code(204).send(null);
     },
   );
 
@@ -88,4 +127,38 @@ export const authRoutes: RouteModule = (app, { auth }) => {
       return userJson(present(user));
     },
   );
+
+  const KeySet = Type.Object(
+    { keys: Type.Array(Type.Record(Type.String(), Type.Unknown())) },
+    { description: 'JSON Web Key Set (RFC 7517); empty where tokens are signed with a secret.' },
+  );
+  app.get(
+    '/.well-known/jwks.json',
+    {
+      config: { access: 'anyone' },
+      schema: {
+        tags: ['auth'],
+        operationId: 'getSigningKeys',
+        summary: 'The keys that access tokens are signed with',
+        querystring: NoQuery,
+        response: { 200: KeySet },
+      },
+    },
+    async (request, reply) => {
+      const { keys } = await auth.getSigningKeys({}, request.call);
+      reply.header('cache-control', 'public, max-age=300');
+      return { keys };
+    },
+  );
 };
+
+function sendTokens(reply: FastifyReply, tokens: Omit<LogInResponse, 'user'> | RefreshResponse) {
+  reply.header('cache-control', 'no-store');
+  return {
+    access_token: tokens.accessToken,
+    token_type: 'Bearer' as const,
+    expires_in: tokens.expiresIn,
+    refresh_token: tokens.refreshToken,
+    refresh_expires_in: tokens.refreshExpiresIn,
+  };
+}

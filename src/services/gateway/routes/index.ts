@@ -1,5 +1,10 @@
 import type { RouteModule } from '../app.ts';
+import { adminAuditRoutes } from './admin-audit.ts';
+import { adminInvitationRoutes } from './admin-invitations.ts';
+import { adminUserRoutes } from './admin-users.ts';
 import { authRoutes } from './auth.ts';
+import { authSessionRoutes } from './auth-sessions.ts';
+import { authTokenRoutes } from './auth-tokens.ts';
 import { contentRoutes } from './content.ts';
 import { docsRoutes } from './docs.ts';
 import { downloadUrlRoutes } from './download-url.ts';
@@ -15,6 +20,11 @@ import { uploadRoutes } from './uploads.ts';
 /** Every resource that the gateway serves. */
 export const ROUTES: readonly RouteModule[] = [
   authRoutes,
+  authSessionRoutes,
+  authTokenRoutes,
+  adminUserRoutes,
+  adminInvitationRoutes,
+  adminAuditRoutes,
   fileRoutes,
   contentRoutes,
   downloadUrlRoutes,

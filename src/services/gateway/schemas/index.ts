@@ -1,10 +1,24 @@
 import type { App } from '../app.ts';
+import { AuditEntrySchema, InvitationSchema } from './admin.ts';
 import { FileSchema, VariantSchema } from './file.ts';
 import { JobSchema } from './job.ts';
 import { ProblemSchema } from './problem.ts';
+import { ApiTokenSchema, SessionSchema } from './session.ts';
 import { UserSchema } from './user.ts';
+
+const SCHEMAS = [
+  FileSchema,
+  VariantSchema,
+  JobSchema,
+  UserSchema,
+  SessionSchema,
+  ApiTokenSchema,
+  InvitationSchema,
+  AuditEntrySchema,
+  ProblemSchema,
+];
 
 /** Schemas with a name of their own: the components of the API's description. */
 export function addSchemas(app: App): void {
-  for (const schema of [FileSchema, VariantSchema, JobSchema, UserSchema, ProblemSchema]) app.addSchema(schema);
+  for (const schema of SCHEMAS) app.addSchema(schema);
 }

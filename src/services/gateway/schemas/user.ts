@@ -1,5 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { Id, nullable, refTo, Time } from './common.ts';
+import { Id, nullable, refTo, Time, words } from './common.ts';
+
+export const RoleWord = words(['user', 'admin'], { examples: ['user'] });
 
 export const UserSchema = Type.Object(
   {
@@ -7,6 +9,10 @@ export const UserSchema = Type.Object(
     email: Type.String({ description: 'In lower case.', examples: ['ada@example.com'] }),
     name: nullable(Type.String({ examples: ['Ada'] })),
     createdAt: Time('When the account was made.'),
+    role: RoleWord,
+    emailVerified: Type.Boolean({ description: 'Whether somebody who reads that mailbox has said so.' }),
+    hasPassword: Type.Boolean({ description: 'False for an account that signs in with other providers alone.' }),
+    disabledAt: nullable(Time('Nobody can sign in since then; null: they can.')),
   },
   { $id: 'User', additionalProperties: false },
 );

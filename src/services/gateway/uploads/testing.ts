@@ -10,6 +10,7 @@ import { createFilesService, FILES_MIGRATIONS, type FilesTables } from '../../fi
 import { createStorageService } from '../../storage/index.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { createGateway } from '../index.ts';
+import { identityOf } from '../testing.ts';
 
 interface Settings {
   readonly maxFileSize?: number;
@@ -56,7 +57,7 @@ export async function startTestGateway(
     confirmKey: Buffer.alloc(32, 2),
     log,
   });
-  const authenticate = async ({ token }: { token: string }) => ({ userId: token });
+  const authenticate = async ({ token }: { token: string }) => identityOf(token);
   const gateway = createGateway({
     auth: { authenticate } as unknown as GatewayDeps['auth'],
     admin: {} as GatewayDeps['admin'],
