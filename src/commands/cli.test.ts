@@ -338,11 +338,11 @@ describe('without a server', () => {
     };
     const STORAGE_URL = `file://${objects}`;
     const made = { state: 'ok', detail: `${STORAGE_URL} is made at the first start` };
-    expect(await finding('storage', { STORAGE_URL })).toMatchObject(made);
+    expect(await finding('objects', { STORAGE_URL })).toMatchObject(made);
     await mkdir(objects);
-    expect(await finding('storage', { STORAGE_URL })).toMatchObject({ state: 'ok', detail: 'works' });
+    expect(await finding('objects', { STORAGE_URL })).toMatchObject({ state: 'ok', detail: 'works' });
     await writeFile(join(folder, 'file'), '');
-    expect(await finding('storage', { STORAGE_URL: `file://${folder}/file/objects` })).toMatchObject({
+    expect(await finding('objects', { STORAGE_URL: `file://${folder}/file/objects` })).toMatchObject({
       state: 'failed',
       detail: expect.stringMatching(
         /cannot be made; nothing can be made in .*file: a part of the path is not a folder/,

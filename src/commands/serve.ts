@@ -1,7 +1,8 @@
-import { Argument, Command } from 'commander';
-import { ALL_SERVICES, type Served } from '../app/house.ts';
+import { Command } from 'commander';
+import type { Served } from '../app/house.ts';
 import { createLogger, type Logger } from '../base/logger.ts';
 import type { CommandContext } from './context.ts';
+import { servicesArgument } from './services-argument.ts';
 import { welcome } from './welcome.ts';
 
 const HELP = `
@@ -18,7 +19,7 @@ Examples:
 export const serveCommand = (context: CommandContext): Command =>
   new Command('serve')
     .description('Run the server.')
-    .addArgument(new Argument('[services...]', 'those that run in this process (default: all)').choices(ALL_SERVICES))
+    .addArgument(servicesArgument('those that run in this process (default: all)'))
     .addHelpText('after', HELP)
     .action(async (services: Served[]) => {
       const config = context.config();

@@ -1,10 +1,11 @@
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { signalTree } from '../harness/engines/tree.ts';
 import { describeWithEngines } from '../harness/engines/use.ts';
 import { seeded } from '../harness/fixtures/random.ts';
 import { call } from '../harness/http.ts';
-import type { ServerProcess } from '../harness/process.ts';
+import { runCli, type ServerProcess } from '../harness/process.ts';
 import { openProxy, type TcpProxy } from '../harness/proxy.ts';
 import { type Stack, startStack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
@@ -163,6 +164,10 @@ describeWithEngines(
         const { status, body } = await call('GET', `${gateway?.url}/readyz`);
         expect(status).toBe(503);
         expect(body.checks).toMatchObject({ files: { status: 'failed' }, auth: { status: 'ok' } });
+        const env = { ...stack.settings(processesOf('gateway')[0] as number), DATA_DIR: join(stack.folder, 'doctor') };
+        const doctor = JSON.parse((await runCli(['doctor', 'gateway', '--json'], env)).stdout);
+        expect(doctor).toContainEqual(expect.objectContaining({ name: 'files service', state: 'failed' }));
+        expect(doctor).toContainEqual(expect.objectContaining({ name: 'auth service', state: 'ok' }));
       });
       await until('the gateway to be ready', async () => (await call('GET', `${gateway?.url}/readyz`)).status === 200);
       await user.expect(200, 'GET', '/api/files');

@@ -47,6 +47,7 @@ export async function meshOf({ folder, common, between = async (_, port) => port
   const made = await runCli(['certs', 'init', '--dir', certificates], common);
   if (made.code !== 0) throw new Error(`Certificates could not be made: ${made.stderr}`);
 
+  const gateway = await freePort();
   const members: { service: Served; env: Environment }[] = [];
   const ports = new Map<Served, number[]>();
   for (const [service, count] of Object.entries(PROCESSES) as [Served, number][]) {
@@ -58,7 +59,9 @@ export async function meshOf({ folder, common, between = async (_, port) => port
         service,
         env: {
           DATA_DIR: join(folder, `${service}-${number}`),
-          PORT: '0',
+          PORT: service === 'gateway' && number === 1 ? String(gateway) : '0',
+          // Back ends confirm uploads there.
+          ...(service === 'files' && { PUBLIC_URL: `http://127.0.0.1:${gateway}` }),
           ...(service === 'ingest' && { INGEST_SECRET: 'a secret of the webhook' }),
           GRPC_PORT: String(port),
           TLS_CA: join(certificates, 'ca.pem'),

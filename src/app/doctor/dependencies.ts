@@ -2,6 +2,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { Config } from '../../config.ts';
 import { controlClient } from '../control/client.ts';
 import { DataDirLocked, lockDataDir } from '../data-dir-lock.ts';
+import type { Plan } from '../plan.ts';
 import { examineEngines, findingsOf } from './engines.ts';
 import { type Finding, failed, ok, warning } from './finding.ts';
 import { examinePort } from './port.ts';
@@ -17,13 +18,14 @@ interface DependenciesOptions {
 /** Each dependency, tried for real: through the server that has the data directory, or, where none runs, by itself. */
 export async function* examineDependencies(
   config: Config,
+  { drivers }: Plan,
   { hasData, log, signal }: DependenciesOptions,
 ): AsyncGenerator<Finding, void> {
   // There is nobody else's data to look after where there is none.
   const lock = hasData ? await lockDataDir(config.dataDir).catch((error: unknown) => error as Error) : undefined;
   if (lock instanceof DataDirLocked) {
     yield* throughTheServer(lock, signal);
-    yield* await examineStoreBesideServer(config, log);
+    if (drivers.has('objects')) yield* await examineStoreBesideServer(config, log);
     return;
   }
   if (lock instanceof Error) {
@@ -32,7 +34,7 @@ export async function* examineDependencies(
   }
   try {
     await lock?.tell({ pid: process.pid, command: 'doctor', startedAt: new Date().toISOString() });
-    yield* examineEngines(config, { log, signal });
+    yield* examineEngines(config, drivers, { log, signal });
   } finally {
     lock?.release();
   }

@@ -6,6 +6,7 @@ import type { DatabaseServer } from '../../drivers/database/port.ts';
 import type { ObjectStore } from '../../drivers/objects/port.ts';
 import { sqliteFile, storeFolder } from '../copy/side.ts';
 import { openBrokerOf, openDatabaseOf } from '../drivers.ts';
+import type { Driver } from '../house.ts';
 import { migrationStates } from '../migrations.ts';
 import { askAll } from '../probes.ts';
 import { openStoreAlone } from '../store/open.ts';
@@ -26,7 +27,7 @@ interface Engine<Opened extends { close(): Promise<void> }> {
 
 const REMEDIES: Readonly<Record<string, string>> = {
   database: 'Check DATABASE_URL, and that the database is up. If it is a damaged file, restore it from a backup.',
-  storage: 'Check STORAGE_URL, and that the store is up or the disk has room.',
+  objects: 'Check STORAGE_URL, and that the store is up or the disk has room.',
   broker: 'Check BROKER_URL, and that the broker is up.',
 };
 
@@ -36,6 +37,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
  */
 export async function* examineEngines(
   config: Config,
+  drivers: ReadonlySet<Driver>,
   { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
 ): AsyncGenerator<Finding> {
   const database: Engine<DatabaseServer> = {
@@ -46,8 +48,8 @@ export async function* examineEngines(
     probe: (server, until) => server.view().probe(until),
     examine: examineMigrations,
   };
-  const storage: Engine<ObjectStore> = {
-    name: 'storage',
+  const objects: Engine<ObjectStore> = {
+    name: 'objects',
     url: config.storageUrl,
     path: storeFolder(config.storageUrl, config.dataDir),
     open: () => openStoreAlone(config, log),
@@ -60,9 +62,9 @@ export async function* examineEngines(
     open: () => openBrokerOf(config, log),
     probe: (opened, until) => opened.probe(until),
   };
-  yield* examineEngine(database, signal);
-  yield* examineEngine(storage, signal);
-  yield* examineEngine(broker, signal);
+  if (drivers.has('database')) yield* examineEngine(database, signal);
+  if (drivers.has('objects')) yield* examineEngine(objects, signal);
+  if (drivers.has('broker')) yield* examineEngine(broker, signal);
 }
 
 async function* examineEngine<Opened extends { close(): Promise<void> }>(

@@ -34,6 +34,6 @@ export async function examineStoreBesideServer(config: Config, log: Logger): Pro
       await store.close();
     }
   } catch (error) {
-    return [failed('storage', (error as Error).message)];
+    return [failed('objects', (error as Error).message)];
   }
 }
