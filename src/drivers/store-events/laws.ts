@@ -42,9 +42,9 @@ export function storeEventsLaws({ start, skip }: Kind): void {
     await place.stop();
   });
 
-  const open = async () => {
+  const open = async (url = proxy.url) => {
     const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) });
-    const made = await openStoreEvents(proxy.url, { log });
+    const made = await openStoreEvents(url, { log });
     opened.push(made);
     return made;
   };
@@ -136,6 +136,26 @@ export function storeEventsLaws({ start, skip }: Kind): void {
     await until('the messages', () => heard.length >= 5);
     expect(heard.toSorted()).toEqual(numbers(5));
   });
+
+  law(
+    'brings to others what one had whose connection died',
+    async () => {
+      const held = Promise.withResolvers<void>();
+      const { promise: released, resolve: release } = Promise.withResolvers<void>();
+      await (await open()).consume(async () => {
+        held.resolve();
+        await released;
+      });
+      await place.publish('held');
+      await held.promise;
+      await proxy.drop();
+      const { heard, take } = collect();
+      await (await open(place.url)).consume(take);
+      await until('the message', () => heard.includes('held'), { within: 40_000 });
+      release();
+    },
+    60_000,
+  );
 
   law('hears again when the server has forgotten what was made on it', async () => {
     const { heard, take } = collect();

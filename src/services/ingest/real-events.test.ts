@@ -73,7 +73,7 @@ describeWithEngines(['s3', 'rabbitmq'], 'events of a real object store', () => {
     // It makes the exchange and the queue.
     const source = await openStoreEvents(url, { log });
     await open([source]);
-    const attributes = { 'push-endpoint': server, 'amqp-exchange': exchange, 'amqp-ack-level': 'broker' };
+    const attributes = { 'push-endpoint': server, 'amqp-exchange': exchange, 'amqp-ack-level': 'none' };
     await tellOfObjects(store.url, attributes);
 
     const early = await upload(Buffer.from('abc'));

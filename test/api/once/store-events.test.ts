@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshName, withQuery } from '../../harness/engines/names.ts';
-import { tellOfObjects } from '../../harness/engines/s3-topics.ts';
+import { makeTopic, tellOfObjects } from '../../harness/engines/s3-topics.ts';
 import { describeWithEngines, place } from '../../harness/engines/use.ts';
 import { fixture, sha256 } from '../../harness/fixtures.ts';
 import { expectProblem } from '../../harness/problems.ts';
@@ -28,11 +28,9 @@ describeWithEngines(
       const store = stack.settings(0).STORAGE_URL as string;
       const webhook = `${stack.server.url}/ingest/s3?token=${encodeURIComponent(SECRET)}`;
       await tellOfObjects(store, { 'push-endpoint': webhook });
-      await tellOfObjects(store, {
-        'push-endpoint': rabbit.url,
-        'amqp-exchange': exchange,
-        'amqp-ack-level': 'broker',
-      });
+      const through = { 'push-endpoint': rabbit.url, 'amqp-exchange': exchange, 'amqp-ack-level': 'none' };
+      const asked = await stack.cli('store', 'setup', '--notify', await makeTopic(store, through));
+      expect(asked.stdout).toMatch(/^notification: .* Done: have it tell of what comes under "data\/in\/"\.$/m);
     });
     afterAll(async () => {
       await stack?.dispose();

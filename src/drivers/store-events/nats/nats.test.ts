@@ -57,6 +57,7 @@ describeWithEngines(['nats'], 'store events over NATS', () => {
             'brings what came while nobody was there',
             'brings a message again whose handler threw, and none that was handled',
             'keeps what came while its connection was cut',
+            'brings to others what one had whose connection died',
             'hears again when the server has forgotten what was made on it',
           ],
         },

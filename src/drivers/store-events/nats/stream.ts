@@ -17,7 +17,7 @@ import type { NatsEventsTarget } from './target.ts';
 /** Milliseconds. */
 const REQUEST_DEADLINE = 3_000;
 /** Milliseconds after which a message that its consumer says nothing of goes to another. */
-export const HOLD = 30_000;
+export const HOLD = 15_000;
 /** How often a message may come again before the server gives it up: for one that always ends whoever takes it. */
 const DELIVERY_LIMIT = 100;
 
