@@ -4,6 +4,7 @@ import { HoldfastError } from '../../base/errors.ts';
 import { isId } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../contract/holdfast/v1/auth.ts';
+import { traceIdOf, traceOf } from './trace.ts';
 
 /** What goes along with each call that is made to answer a request. */
 export interface RequestCall extends CallContext {
@@ -24,15 +25,17 @@ declare module 'fastify' {
 export function createCall(request: FastifyRequest, reply: FastifyReply, root: Logger): RequestCall {
   let signal: AbortSignal | undefined;
   let log: Logger | undefined;
+  const trace = traceOf(request.headers);
   return {
     principal: ANONYMOUS,
     requestId: request.id,
+    trace,
     get signal() {
       signal ??= signalOf(reply.raw);
       return signal;
     },
     get log() {
-      log ??= root.child({ request_id: request.id, user_id: userId(this.principal) });
+      log ??= root.child({ request_id: request.id, trace_id: traceIdOf(trace), user_id: userId(this.principal) });
       return log;
     },
   };
