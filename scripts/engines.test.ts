@@ -102,6 +102,12 @@ it('says which engine is missing, and what to do', async () => {
   expect(printed.stdout).toBe('');
 });
 
+it('says what it does when asked', async () => {
+  const { printed, exited } = run(['--help']);
+  expect(await exited).toBe(0);
+  expect(printed.stdout).toMatch(/--only postgres,mysql,s3,redis,nats,rabbitmq\n.*--install/);
+});
+
 it('knows only engines that there are', async () => {
   const { printed, exited } = run(['--only', 'redis,oracle']);
   expect(await exited).toBe(2);

@@ -22,12 +22,22 @@ const VARIABLES: Readonly<Record<EngineName, string>> = {
   rabbitmq: 'AMQP_URL',
 };
 
+const HELP = `Starts the servers that Holdfast can run on, prints a URL for each, then "ready"; Ctrl-C ends them.
+
+  npm run engines
+  npm run engines -- --only ${ENGINE_NAMES.join(',')}
+  npm run engines -- --install      installs what is missing first (Debian, as root)`;
+
 process.exitCode = await main();
 // What waits still, such as a parent that we watch, must not keep us.
 process.exit();
 
 async function main(): Promise<number> {
   const options = readOptions();
+  if (options === 'help') {
+    console.log(HELP);
+    return 0;
+  }
   if (typeof options === 'string') {
     console.error(options);
     return 2;
@@ -39,7 +49,10 @@ async function main(): Promise<number> {
 
 function readOptions(): { names: EngineName[]; install: boolean } | string {
   try {
-    const { values } = parseArgs({ options: { only: { type: 'string' }, install: { type: 'boolean' } } });
+    const { values } = parseArgs({
+      options: { only: { type: 'string' }, install: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    });
+    if (values.help) return 'help';
     const wanted = values.only?.split(',') ?? ENGINE_NAMES;
     const names = ENGINE_NAMES.filter((name) => wanted.includes(name));
     const unknown = wanted.filter((name) => !names.some((known) => known === name));

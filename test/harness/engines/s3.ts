@@ -61,8 +61,9 @@ export const s3: EngineKind = {
   },
 };
 
+/** One parameter alone, so that a shell takes the URL as it is: a second would come after an ampersand. */
 const urlOf = (bucket: string, endpoint: string) =>
-  `s3://${KEY}:${SECRET}@${bucket}?endpoint=${encodeURIComponent(endpoint)}&region=us-east-1`;
+  `s3://${KEY}:${SECRET}@${bucket}?endpoint=${encodeURIComponent(endpoint)}`;
 
 async function layOut(ground: Ground): Promise<void> {
   const { folder } = ground;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { HoldfastError } from '../../../base/errors.ts';
 import type { GatewayDeps } from '../deps.ts';
-import { bytesOf, MIB, NO_TRACES, Uploading } from './uploading.ts';
+import { bytesOf, MIB, NO_TRACES, Uploading } from './testing/uploading.ts';
 
 describe('a failure on our side', () => {
   let fail: Partial<Record<'put' | 'finish', unknown>> = {};

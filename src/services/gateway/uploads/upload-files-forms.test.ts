@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type FormPart, formBody } from '../../../../test/harness/client.ts';
 import { sendRaw } from '../../../../test/harness/http.ts';
 import { until } from '../../../../test/harness/until.ts';
-import { bytesOf, field, file, KIB, MIB, NO_TRACES, Uploading } from './uploading.ts';
+import { bytesOf, field, file, KIB, MIB, NO_TRACES, Uploading } from './testing/uploading.ts';
 
 describe('files as a form', () => {
   const up = new Uploading({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bytesOf, chunked, file, MIB, Uploading } from './uploading.ts';
+import { bytesOf, chunked, file, MIB, Uploading } from './testing/uploading.ts';
 
 describe('a quota', () => {
   const up = new Uploading({ userQuota: 3 * MIB });

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { sendRaw } from '../../../../test/harness/http.ts';
 import { until } from '../../../../test/harness/until.ts';
-import { bytesOf, chunked, KIB, MIB, NO_TRACES, sha256, Uploading } from './uploading.ts';
+import { bytesOf, chunked, KIB, MIB, NO_TRACES, sha256, Uploading } from './testing/uploading.ts';
 
 describe('a file as a raw body', () => {
   const up = new Uploading({
