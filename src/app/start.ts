@@ -6,6 +6,7 @@ import { type Config, hasIngest, isLoopback } from '../config.ts';
 import { createHealthServer } from '../services/gateway/health-server.ts';
 import { createGateway } from '../services/gateway/index.ts';
 import type { SweepOptions, SweepReport } from '../services/janitor/index.ts';
+import { administer } from './admin.ts';
 import { openCatalog } from './catalog.ts';
 import type { Commands } from './control/commands.ts';
 import { startControlServer } from './control/server.ts';
@@ -136,6 +137,7 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
     const startedAt = new Date().toISOString();
     const commands: Commands = {
       sweep: (request, signal) => sweep({ ...request, signal }),
+      admin: (request, signal) => administer(auth(), request, signal, named(log, 'admin')),
       status: async (_, signal) => ({
         version,
         pid: process.pid,

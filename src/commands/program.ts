@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../app/version.ts';
+import { adminCommand } from './admin.ts';
 import { certsCommand } from './certs.ts';
 import type { CommandContext } from './context.ts';
 import { copyCommand } from './copy.ts';
@@ -31,6 +32,7 @@ export function program(context: CommandContext): Command {
   for (const command of [
     serveCommand(context),
     migrateCommand(context),
+    adminCommand(context),
     sweepCommand(context),
     copyCommand(context),
     storeCommand(context),

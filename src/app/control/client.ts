@@ -6,6 +6,7 @@ import type { Commands } from './commands.ts';
 export function controlClient(path: string): Commands {
   return {
     sweep: (body, signal) => call(path, 'sweep', body, signal) as ReturnType<Commands['sweep']>,
+    admin: (body, signal) => call(path, 'admin', body, signal) as ReturnType<Commands['admin']>,
     status: (body, signal) => call(path, 'status', body, signal) as ReturnType<Commands['status']>,
   };
 }

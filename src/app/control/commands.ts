@@ -1,4 +1,5 @@
 import type { SweepReport } from '../../services/janitor/index.ts';
+import type { AdminAnswer, AdminRequest } from '../admin.ts';
 
 export interface SweepRequest {
   readonly dryRun: boolean;
@@ -17,5 +18,6 @@ export interface ServerStatus {
 /** What a running server does when asked over its socket. Requests and answers are JSON. */
 export interface Commands {
   sweep(request: SweepRequest, signal: AbortSignal): Promise<SweepReport>;
+  admin(request: AdminRequest, signal: AbortSignal): Promise<AdminAnswer>;
   status(request: Record<string, never>, signal: AbortSignal): Promise<ServerStatus>;
 }
