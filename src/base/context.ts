@@ -12,6 +12,9 @@ export interface TraceContext {
   readonly tracestate?: string;
 }
 
+/** The id of the trace, as logs name it. */
+export const traceIdOf = (trace: TraceContext | undefined): string | undefined => trace?.traceparent.slice(3, 35);
+
 /** What goes with every call, in one process or across several. */
 export interface CallContext {
   readonly principal: Principal;

@@ -1,5 +1,5 @@
 import type { Metadata, ServerUnaryCall } from '@grpc/grpc-js';
-import type { CallContext, Principal } from '../../base/context.ts';
+import { type CallContext, type Principal, traceIdOf } from '../../base/context.ts';
 import type { Logger } from '../../base/logger.ts';
 import { requestIdIn, traceIn } from '../wire-context.ts';
 
@@ -51,6 +51,7 @@ export function contextOf(
     get log() {
       log ??= root.child({
         request_id: requestId,
+        ...(trace && { trace_id: traceIdOf(trace) }),
         ...(principal.kind === 'user' && { user_id: principal.ownerId }),
         ...(principal.kind === 'service' && { caller: principal.name }),
       });

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ANONYMOUS, type CallContext, type Principal } from '../../base/context.ts';
+import { ANONYMOUS, type CallContext, type Principal, traceIdOf } from '../../base/context.ts';
 import { HoldfastError } from '../../base/errors.ts';
 import { isId } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../contract/holdfast/v1/auth.ts';
-import { traceIdOf, traceOf } from './trace.ts';
+import { traceOf } from './trace.ts';
 
 /** What goes along with each call that is made to answer a request. */
 export interface RequestCall extends CallContext {

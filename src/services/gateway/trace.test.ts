@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { traceIdOf, traceOf } from './trace.ts';
+import { traceIdOf } from '../../base/context.ts';
+import { traceOf } from './trace.ts';
 
 const ID = 'ab'.repeat(16);
 const PARENT = `00-${ID}-${'cd'.repeat(8)}-01`;

@@ -13,6 +13,3 @@ export function traceOf({ traceparent, tracestate }: IncomingHttpHeaders): Trace
     ? { traceparent, tracestate }
     : { traceparent };
 }
-
-/** The id of the trace, as logs name it. */
-export const traceIdOf = (trace: TraceContext | undefined): string | undefined => trace?.traceparent.slice(3, 35);
