@@ -65,7 +65,7 @@ export default defineConfig({
       together(project('api', 2, ['test/api/**/*.test.ts'], servers)),
       ...STACKS.map(apiOn),
       // They, too.
-      project('faults', 3, ['test/faults/**/*.test.ts'], servers),
+      project('faults', 3, ['test/faults/**/*.test.ts'], servers + 1),
     ],
     coverage: {
       provider: 'v8',
