@@ -5,6 +5,7 @@ import { DataDirLocked, lockDataDir } from '../data-dir-lock.ts';
 import type { Plan } from '../plan.ts';
 import { examineEngines, findingsOf } from './engines.ts';
 import { type Finding, failed, ok, warning } from './finding.ts';
+import { examineIngest } from './ingest.ts';
 import { examinePort } from './port.ts';
 import { examineStoreBesideServer } from './store.ts';
 
@@ -18,7 +19,7 @@ interface DependenciesOptions {
 /** Each dependency, tried for real: through the server that has the data directory, or, where none runs, by itself. */
 export async function* examineDependencies(
   config: Config,
-  { drivers }: Plan,
+  { drivers, services }: Plan,
   { hasData, log, signal }: DependenciesOptions,
 ): AsyncGenerator<Finding, void> {
   // There is nobody else's data to look after where there is none.
@@ -35,6 +36,7 @@ export async function* examineDependencies(
   try {
     await lock?.tell({ pid: process.pid, command: 'doctor', startedAt: new Date().toISOString() });
     yield* examineEngines(config, drivers, { log, signal });
+    if (services.has('ingest')) yield* examineIngest(config, { log, signal });
   } finally {
     lock?.release();
   }
