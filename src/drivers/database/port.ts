@@ -40,6 +40,17 @@ export interface Dialect {
   ): Promise<void>;
 
   /**
+   * Writes another number into one column of each of many rows, which are named by their primary key. Rows that are not
+   * there are left out. By few statements, however many rows.
+   */
+  writeNumbers<T, N extends keyof T & string>(
+    tx: Kysely<T>,
+    table: N,
+    columns: { readonly key: keyof T[N] & string; readonly number: keyof T[N] & string },
+    rows: readonly KeyedNumber[],
+  ): Promise<void>;
+
+  /**
    * Whether the columns, compared in their order as one key, are beyond the values: where a page continues. An index
    * of the columns takes the query straight there: where a planner may think otherwise, by its name.
    */
@@ -56,6 +67,11 @@ export interface Dialect {
   contains(column: Expression<string>, part: string): Expression<SqlBool>;
   readonly search: TextSearch;
   readonly writeBarrier: WriteBarrier;
+}
+
+export interface KeyedNumber {
+  readonly key: string;
+  readonly number: number;
 }
 
 export interface SparseIndex {
@@ -199,7 +215,10 @@ export interface Database<T> {
    */
   unit<R>(work: (tx: Kysely<T>) => Promise<R>): Promise<R>;
 
-  /** The database's own clock, by which leases are measured: milliseconds since 1970, UTC. */
+  /**
+   * The database's own clock, by which leases are measured: milliseconds since 1970, UTC. Never ahead of it; two processes
+   * may be 50 milliseconds apart.
+   */
   now(): Promise<number>;
 
   /**

@@ -5,6 +5,7 @@ import { closedError } from './errors.ts';
 import type { Execute, KyselyOver } from './kysely-over.ts';
 import { type MigrationHost, migrate, migrationStates } from './migrator.ts';
 import type { Database, Dialect } from './port.ts';
+import { ServerClock } from './server-clock.ts';
 import type { Underway } from './underway.ts';
 
 type Statement = Pick<CompiledQuery, 'sql' | 'parameters'>;
@@ -21,7 +22,7 @@ export interface ServerParts extends Pick<MigrationHost, 'dialect' | 'log' | 'ex
   readonly readReplica?: ((statement: Statement) => Promise<QueryResult<unknown> | undefined>) | undefined;
   /** Throws on a query that readers may not ask. */
   check?(query: CompiledQuery): void;
-  /** Answers `now`: milliseconds since 1970, UTC. */
+  /** Answers `now`, what the server's clock shows: milliseconds since 1970, UTC. */
   readonly now: Statement;
   /** Answers a row where there is such a table. */
   table(name: string): Statement;
@@ -41,11 +42,11 @@ export function createServerView<T>(parts: ServerParts): Database<T> {
     return work.run(async () => (await readReplica?.(query)) ?? (await read(query)));
   };
   const reader = over<T>(fromPrimary);
-  const now = () =>
-    work.run(async () => {
-      const { rows } = await read(parts.now);
-      return (rows[0] as { now: number }).now;
-    });
+  const clock = new ServerClock(async () => {
+    const { rows } = await read(parts.now);
+    return (rows[0] as { now: number }).now;
+  });
+  const now = () => work.run(() => clock.now());
   const host: MigrationHost = {
     dialect,
     reader: reader as Kysely<unknown>,

@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import { fromWord } from '../../base/enum-words.ts';
 import { newId } from '../../base/ids.ts';
+import { preparedInsert } from '../../base/prepared-query.ts';
 import { type Job, JobState } from '../../contract/holdfast/v1/file.ts';
 import type { PlannedJob } from './catalog.ts';
 import type { FileRow } from './file-rows.ts';
@@ -25,37 +26,38 @@ export const toJob = (row: JobRow): Job => ({
 /** How long after its news a job waits before the news is sent again, in milliseconds. */
 export const ANNOUNCE_EVERY = 10_000;
 
-/** Inserts queued jobs whose news the caller sends once the unit of work has committed. */
-export async function insertJobs(
-  tx: Kysely<FilesTables>,
+/** Queued jobs whose news the caller sends once the unit of work that inserts them has committed. */
+export function newJobs(
   file: Pick<FileRow, 'id' | 'owner_id'>,
   planned: readonly PlannedJob[],
   { counted, now }: { counted: boolean; now: number },
-): Promise<JobRow[]> {
-  const rows = planned.map(
-    (job): JobRow => ({
-      id: newId(),
-      file_id: file.id,
-      owner_id: file.owner_id,
-      type: job.type,
-      processor: job.processor,
-      options: JSON.stringify(job.options),
-      counted: counted ? 1 : 0,
-      state: 'queued',
-      attempt: 0,
-      losses: 0,
-      due_at: now,
-      announce_at: now + ANNOUNCE_EVERY,
-      lease_token: null,
-      lease_until: null,
-      code: null,
-      reason: null,
-      created_at: now,
-      updated_at: now,
-    }),
-  );
-  if (rows.length > 0) await tx.insertInto('processing_jobs').values(rows).execute();
-  return rows;
+): JobRow[] {
+  return planned.map((job) => ({
+    id: newId(),
+    file_id: file.id,
+    owner_id: file.owner_id,
+    type: job.type,
+    processor: job.processor,
+    options: JSON.stringify(job.options),
+    counted: counted ? 1 : 0,
+    state: 'queued',
+    attempt: 0,
+    losses: 0,
+    due_at: now,
+    announce_at: now + ANNOUNCE_EVERY,
+    lease_token: null,
+    lease_until: null,
+    code: null,
+    reason: null,
+    created_at: now,
+    updated_at: now,
+  }));
+}
+
+const insertJob = preparedInsert<FilesTables, 'processing_jobs'>('processing_jobs');
+
+export async function insertJobs(tx: Kysely<FilesTables>, jobs: readonly JobRow[]): Promise<void> {
+  await Promise.all(jobs.map((job) => insertJob(tx, job)));
 }
 
 export const jobsOfFile = (db: Kysely<FilesTables>, fileId: string): Promise<JobRow[]> =>

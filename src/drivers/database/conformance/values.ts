@@ -60,6 +60,24 @@ export function valueLaws(law: Law, place: Place): void {
     );
   });
 
+  law('writes each of many rows its own number, and no other', async () => {
+    const keys = [...new Set([...TRICKY, ...Array.from({ length: 150 }, (_, index) => `row "${index}"\\'`)])];
+    await place.db.unit(async (tx) => {
+      for (const key of [...keys, 'untouched']) await addCounter(tx, key, -1);
+    });
+    const write = (rows: { key: string; number: number }[]) =>
+      place.db.unit((tx) => place.db.dialect.writeNumbers(tx, 'counters', { key: 'name', number: 'value' }, rows));
+    await write([]);
+    await write([
+      ...keys.map((key, index) => ({ key, number: Number.MAX_SAFE_INTEGER - index })),
+      { key: '?', number: 0 },
+    ]);
+    const rows = await place.db.reader.selectFrom('counters').selectAll().execute();
+    expect(new Map(rows.map(({ name, value }) => [name, value]))).toEqual(
+      new Map([...keys.map((key, index) => [key, Number.MAX_SAFE_INTEGER - index] as const), ['untouched', -1]]),
+    );
+  });
+
   law('gives integers back as they were, up to 2^53 either way', async () => {
     await place.db.unit((tx) => addCounter(tx, 'n'));
     await fc.assert(

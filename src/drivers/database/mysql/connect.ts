@@ -39,7 +39,8 @@ function settings({ statementTimeout, lockTimeout }: Address, { name }: ServerKi
   const variables = [
     "sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
     "time_zone = '+00:00'",
-    'autocommit = 1',
+    // A unit begins with its first statement: to say so would be one more to wait for.
+    `autocommit = ${purpose === 'units' ? 0 : 1}`,
     "default_storage_engine = 'InnoDB'",
     `max_sort_length = ${SORTED_BYTES}`,
     `innodb_lock_wait_timeout = ${seconds(lockTimeout)}`,

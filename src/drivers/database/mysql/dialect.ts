@@ -29,6 +29,18 @@ export const dialect: Dialect = {
     await insert.onDuplicateKeyUpdate({ [first]: sql.ref(first) }).execute();
   },
 
+  async writeNumbers(tx, table, columns, rows) {
+    const [name, key, number] = [table, columns.key, columns.number].map((id) => sql.id(id));
+    for (const chunk of inChunks(rows)) {
+      const list = sql.join(
+        chunk.map((row) => sql`select cast(${row.key} as binary) as k, cast(${row.number} as signed) as n`),
+        sql` union all `,
+      );
+      await sql`update ${name} join (${list}) as list on ${name}.${key} = list.k
+        set ${name}.${number} = list.n`.execute(tx);
+    }
+  },
+
   beyond(columns, comparison, values, index) {
     const condition = beyond(columns, comparison, values);
     return index === undefined ? condition : alongIndex(condition, index);
@@ -50,6 +62,14 @@ export const dialect: Dialect = {
   search,
   writeBarrier,
 };
+
+/** Of few lengths, so that there are few statements to be kept. */
+function* inChunks<T>(rows: readonly T[]): Generator<readonly T[]> {
+  let next = 0;
+  for (const length of [64, 16, 4, 1]) {
+    for (; next + length <= rows.length; next += length) yield rows.slice(next, next + length);
+  }
+}
 
 /**
  * Written out: neither server goes to a place in an index by a comparison of row values

@@ -74,7 +74,7 @@ describeWithEngines(['mysql'], 'MySQL at the end of a line that fails', () => {
 
   it('says that it is away, once, and that it is back, once', async () => {
     await line.drop();
-    const all = await Promise.allSettled([counterNames(db), db.unit((tx) => addCounter(tx, 'a')), db.now()]);
+    const all = await Promise.allSettled([counterNames(db), db.unit((tx) => addCounter(tx, 'a'))]);
     for (const each of all) expect(each).toMatchObject({ status: 'rejected', reason: unavailable });
     await expect(db.probe(AbortSignal.timeout(20_000))).rejects.toEqual(unavailable);
     await line.pass();
@@ -126,7 +126,7 @@ describeWithEngines(
             );
         }
       });
-      await expect.poll(() => answered.length).toBeGreaterThan(50);
+      await expect.poll(() => answered.length, { timeout: 20_000 }).toBeGreaterThan(50);
       await engine.kill();
       await engine.restart();
       const before = answered.length;

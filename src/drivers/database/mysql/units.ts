@@ -77,7 +77,6 @@ async function inTransaction<R>(
     portError,
   });
   try {
-    await execute('START TRANSACTION');
     const value = await withDeadline(work, scope, session, times.unit);
     scope.assertWhole();
     scope.end();

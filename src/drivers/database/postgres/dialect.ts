@@ -13,6 +13,13 @@ export const dialect: Dialect = {
   addSparseIndex: addPartialIndex,
   insertIfAbsent: insertOnNoConflict,
   beyond: beyondByRowValues,
+  async writeNumbers(tx, table, columns, rows) {
+    const [name, key, number] = [table, columns.key, columns.number].map((id) => sql.id(id));
+    const keys = sql.val(rows.map((row) => row.key));
+    const numbers = sql.val(rows.map((row) => row.number));
+    await sql`update ${name} set ${number} = list.number from unnest(${keys}::text[], ${numbers}::bigint[])
+      as list (key, number) where ${name}.${key} = list.key`.execute(tx);
+  },
   jsonText: (column, key) =>
     key.includes('\0') ? sql<string | null>`null` : sql<string | null>`(${column})::json ->> ${key}::text`,
   contains: holds,

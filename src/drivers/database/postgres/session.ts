@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { CompiledQuery, QueryResult } from 'kysely';
 import type { QueryResult as PgResult, PoolClient } from 'pg';
 import { checkParameters } from '../parameters.ts';
@@ -21,6 +22,7 @@ export class Session {
   readonly lost: Promise<never>;
   #lose: (error: unknown) => void = () => {};
   #failure: { readonly error: unknown } | undefined;
+  #gathering = false;
 
   constructor(client: PoolClient, names: StatementNames | undefined, timeout: number) {
     this.#client = client;
@@ -74,7 +76,20 @@ export class Session {
     this.#client.off('error', this.#onError);
   }
 
+  /** What is asked for in the same turn goes out in one piece: each piece wakes the server, and costs a system call. */
+  #gather(): void {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    const { stream } = (this.#client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
+    stream.cork();
+    process.nextTick(() => {
+      this.#gathering = false;
+      stream.uncork();
+    });
+  }
+
   async #query(config: { text: string; values?: unknown[]; name?: string }, timeout: number): Promise<PgResult> {
+    this.#gather();
     try {
       return await this.#client.query({ ...config, query_timeout: timeout + GRACE } as typeof config);
     } catch (error) {

@@ -14,6 +14,13 @@ export const dialect: Dialect = {
   insertIfAbsent: insertOnNoConflict,
   beyond: beyondByRowValues,
 
+  async writeNumbers(tx, table, columns, rows) {
+    const [name, key, number] = [table, columns.key, columns.number].map((id) => sql.id(id));
+    const list = JSON.stringify(rows.map((row) => [row.key, row.number]));
+    await sql`update ${name} set ${number} = list.value ->> 1 from json_each(${list}) as list
+      where ${name}.${key} = list.value ->> 0`.execute(tx);
+  },
+
   // By json_each and not by a path: a path cannot name every key.
   jsonText: (column, key) =>
     key.includes('\0')

@@ -1,7 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import { newId } from '../../../base/ids.ts';
 import { type Loop, startLoop } from '../../../base/lifecycle.ts';
-import { prepared } from '../../../base/prepared-query.ts';
 import { TOPICS } from '../../../drivers/broker/port.ts';
 import type { FilesDeps } from '../deps.ts';
 import { lockLease, takeLease } from '../leases.ts';
@@ -62,27 +61,19 @@ export async function lastPosition(db: Kysely<FilesTables>): Promise<number> {
   return row?.position ?? 0;
 }
 
-const number = prepared(
-  (db: Kysely<FilesTables>, { id, position }: { readonly id: string; readonly position: number }) =>
-    db.updateTable('files_outbox').set({ position }).where('id', '=', id),
-);
-
 async function relayBatch({ db, broker }: Pick<FilesDeps, 'db' | 'broker'>, token: string): Promise<number> {
   const events = await db.unit(async (tx) => {
     // Locked, so that nobody takes over while this goes on. Where another did while this instance slept, the next
     // round asks for the lease again.
-    const lease = await lockLease(tx, db.dialect, 'relay');
+    const [lease, last, rows] = await Promise.all([
+      lockLease(tx, db.dialect, 'relay'),
+      lastPosition(tx),
+      tx.selectFrom('files_outbox').selectAll().where('position', 'is', null).orderBy('id').limit(BATCH).execute(),
+    ]);
     if (lease.token !== token) return [];
-    const last = await lastPosition(tx);
-    const rows = await tx
-      .selectFrom('files_outbox')
-      .selectAll()
-      .where('position', 'is', null)
-      .orderBy('id')
-      .limit(BATCH)
-      .execute();
     const numbered = rows.map((row, index) => ({ ...row, position: last + index + 1 }));
-    await Promise.all(numbered.map(({ id, position }) => number(tx, { id, position })));
+    const positions = numbered.map(({ id, position }) => ({ key: id, number: position }));
+    await db.dialect.writeNumbers(tx, 'files_outbox', { key: 'id', number: 'position' }, positions);
     return numbered;
   });
   for (let next = 0; next < events.length; next += AT_A_TIME) {

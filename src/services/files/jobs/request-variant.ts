@@ -2,7 +2,7 @@ import { HoldfastError } from '../../../base/errors.ts';
 import { ownerOf } from '../access.ts';
 import type { FileVerb } from '../deps.ts';
 import { lockFile } from '../file-rows.ts';
-import { insertJobs, type JobRow, toJob } from '../job-rows.ts';
+import { insertJobs, type JobRow, newJobs, toJob } from '../job-rows.ts';
 import { announceWork } from './announce.ts';
 
 /** One file takes so many jobs that were asked for; each variant type counts once. */
@@ -32,8 +32,9 @@ export const requestVariant: FileVerb<'requestVariant'> = (deps) => async (reque
     if (jobs.filter(({ counted }) => counted === 0).length >= MOST_REQUESTS) {
       throw new HoldfastError('conflict', `At most ${MOST_REQUESTS} variants can be asked for of one file.`);
     }
-    const [inserted] = await insertJobs(tx, file, [planned], { counted: false, now });
-    return { job: inserted as JobRow, fresh: true };
+    const requested = newJobs(file, [planned], { counted: false, now });
+    await insertJobs(tx, requested);
+    return { job: requested[0] as JobRow, fresh: true };
   });
   if (fresh) announceWork(deps, fileId);
   return { job: toJob(job) };

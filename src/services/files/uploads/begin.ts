@@ -3,6 +3,7 @@ import { ownerOf } from '../access.ts';
 import type { UploadVerb } from '../deps.ts';
 import { type FileRow, fileWithVariants } from '../file-rows.ts';
 import { originalKey } from '../keys.ts';
+import { knownKeys } from '../owners.ts';
 import { checkType } from './check-new-file.ts';
 import { claimedFile, noteFile } from './idempotency.ts';
 import { reserve } from './reserve.ts';
@@ -23,7 +24,7 @@ export const beginUpload: UploadVerb<'beginUpload'> = (deps) => async (request, 
       const existing = await claimedFile(tx, { ownerId, idempotencyId, part }, now);
       if (existing) return { existing };
     }
-    const { upload } = await reserve(
+    const { file: begun, upload } = await reserve(
       deps,
       tx,
       {
@@ -41,12 +42,14 @@ export const beginUpload: UploadVerb<'beginUpload'> = (deps) => async (request, 
       now,
     );
     if (idempotencyId !== undefined) await noteFile(tx, { idempotencyId, part, fileId: upload.file_id });
-    return { upload };
+    return { upload, ownerKey: begun.owner_key };
   });
 
   if (begun.existing) {
     const existing: FileRow = begun.existing;
     return { fileId: existing.id, key: '', held: 0, existing: await fileWithVariants(deps.db.reader, existing) };
   }
+  // Not before the commit: the owner's row may have been made by it.
+  knownKeys(deps.db).set(ownerId, begun.ownerKey);
   return { fileId: begun.upload.file_id, key: begun.upload.source_key, held: begun.upload.held };
 };

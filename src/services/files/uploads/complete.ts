@@ -3,7 +3,7 @@ import { prepared } from '../../../base/prepared-query.ts';
 import type { FilesDeps } from '../deps.ts';
 import { appendEvents } from '../events/append.ts';
 import type { FileRow } from '../file-rows.ts';
-import { insertJobs, type JobRow } from '../job-rows.ts';
+import { insertJobs, type JobRow, newJobs } from '../job-rows.ts';
 import { changeUsage } from '../owners.ts';
 import type { FilesTables, UploadsTable } from '../tables.ts';
 
@@ -36,6 +36,10 @@ const writeCompletion = prepared((db: Kysely<FilesTables>, row: Completion) =>
     .where('id', '=', row.id),
 );
 
+const writeSize = prepared((db: Kysely<FilesTables>, { id, size }: Pick<FileRow, 'id' | 'size'>) =>
+  db.updateTable('files').set({ size }).where('id', '=', id),
+);
+
 const removeUpload = prepared((db: Kysely<FilesTables>, { fileId }: { readonly fileId: string }) =>
   db.deleteFrom('uploads').where('file_id', '=', fileId),
 );
@@ -52,23 +56,24 @@ export async function completeUpload(
   now: number,
 ): Promise<{ file: FileRow; jobs: JobRow[] }> {
   const data = { name: file.name, folder: file.folder, size, contentType };
-  const [jobs, sequence] = await Promise.all([
-    insertJobs(tx, file, catalog.presetsFor(contentType), { counted: true, now }),
-    appendEvents(tx, file, [{ type: 'file.uploaded', data }], now),
-  ]);
+  const events = [{ type: 'file.uploaded', data }] as const;
+  const jobs = newJobs(file, catalog.presetsFor(contentType), { counted: true, now });
   const changes = {
     status: 'uploaded',
     sha256,
     content_type: contentType,
     object_key: upload.target_key,
     jobs_total: jobs.length,
-    sequence,
+    sequence: file.sequence + events.length,
     updated_at: now,
     uploaded_at: now,
   } as const;
-  // Where it came as declared, its index is left alone.
-  if (size !== file.size) await tx.updateTable('files').set({ size }).where('id', '=', file.id).execute();
+  // All at once, and the owner's row last.
   await Promise.all([
+    insertJobs(tx, jobs),
+    appendEvents(tx, file, events, now),
+    // Where it came as declared, its index is left alone.
+    size !== file.size && writeSize(tx, { id: file.id, size }),
     writeCompletion(tx, { ...changes, id: file.id }),
     removeUpload(tx, { fileId: file.id }),
     changeUsage(tx, file.owner_id, { used: size, held: -upload.held }),

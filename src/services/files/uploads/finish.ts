@@ -13,9 +13,8 @@ export const finishUpload: UploadVerb<'finishUpload'> =
     const owner = ownerOf(context, ownerId);
     const now = await deps.db.now();
     const finished = await deps.db.unit(async (tx) => {
-      const file = await lockFile(tx, fileId, owner);
+      const [file, upload] = await Promise.all([lockFile(tx, fileId, owner), lockUpload(tx, fileId)]);
       if (file.status !== 'pending') return { file, jobs: undefined };
-      const upload = await lockUpload(tx, fileId);
       if (upload?.state !== 'open') throw uploadClosed();
       checkEvidence(upload, { size, sha256 });
       return completeUpload(deps, tx, { file, upload }, { size, sha256, contentType: file.content_type }, now);

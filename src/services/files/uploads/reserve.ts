@@ -5,7 +5,7 @@ import { preparedInsert } from '../../../base/prepared-query.ts';
 import type { NewFile } from '../../../contract/holdfast/v1/file.ts';
 import type { FilesDeps } from '../deps.ts';
 import type { FileRow } from '../file-rows.ts';
-import { changeUsage, checkQuota, lockOwner, type OwnerRow } from '../owners.ts';
+import { changeUsage, checkQuota, holdQuota, knownKeys, lockOwner, type OwnerRow } from '../owners.ts';
 import type { FilesTables, UploadsTable } from '../tables.ts';
 import { type CheckedFile, checkNewFile } from './check-new-file.ts';
 
@@ -41,6 +41,8 @@ const insertUpload = preparedInsert<FilesTables, 'uploads'>('uploads');
 /**
  * Begins an upload: checks what is declared, holds the quota, and inserts the file as `pending`. Every upload begins
  * here, whichever way its bytes come.
+ *
+ * The owner's row comes last: all uploads of an owner wait for it, from there until the commit.
  */
 export async function reserve(
   deps: Deps,
@@ -48,10 +50,29 @@ export async function reserve(
   { ownerId, ...reservation }: Reservation,
   now: number,
 ): Promise<Reserved> {
-  const checked = checkNewFile(reservation.file, deps.settings, now);
-  const [reserved] = await reserveChecked(deps, tx, ownerId, [{ ...reservation, id: newId(), checked }], now);
-  if (reserved instanceof HoldfastError) throw reserved;
-  return reserved as Reserved;
+  const { db, settings } = deps;
+  const checked = checkNewFile(reservation.file, settings, now);
+  const one: CheckedReservation = { ...reservation, id: newId(), checked };
+  const known = knownKeys(db);
+  const ownerKey = known.get(ownerId);
+  if (ownerKey === undefined) {
+    const [reserved] = await reserveChecked(deps, tx, ownerId, [one], now);
+    if (reserved instanceof HoldfastError) throw reserved;
+    return reserved as Reserved;
+  }
+
+  const reserved = rowsOf({ owner_id: ownerId, owner_key: ownerKey }, one, now, settings.uploadExpiry);
+  const inserted = insert(tx, [reserved]);
+  const [isHeld] = await Promise.all([holdQuota(tx, reserved.file, one.hold, settings.userQuota), inserted]);
+  if (isHeld) return reserved;
+  // From here on the owner's key is asked for, so that who is at the end of the quota is refused before anything is
+  // written. Whether it fits after all is for the locked row to say.
+  known.delete(ownerId);
+  const owner = await lockOwner(tx, db.dialect, ownerId, now);
+  checkQuota(owner, one.hold, settings.userQuota);
+  if (owner.owner_key !== ownerKey) throw new Error('The key of an owner has changed.');
+  await changeUsage(tx, ownerId, { used: 0, held: one.hold });
+  return reserved;
 }
 
 /**
@@ -83,7 +104,7 @@ export async function reserveChecked(
 }
 
 function rowsOf(
-  owner: OwnerRow,
+  owner: Pick<OwnerRow, 'owner_id' | 'owner_key'>,
   { id, file, checked, kind, hold, declaredSize, partSize, keys }: CheckedReservation,
   now: number,
   uploadExpiry: number,
