@@ -20,12 +20,18 @@ import { useStack } from '../../harness/stack.ts';
 
 const stack = useStack();
 let user: Api;
+let admin: Api;
 let description: Description;
 let photo: string;
 let deadJob: string;
 
 beforeAll(async () => {
   user = await stack.api.signUp();
+  const email = 'admin@example.com';
+  admin = await stack.api.signUp(email);
+  await stack.cli('admin', 'promote', email);
+  // So that another admin is left, whatever the examples do to this one.
+  await stack.cli('admin', 'create', 'second@example.com', '--admin');
   description = await readDescription(stack.api);
   photo = (await user.upload(await fixture('photo.webp'), { name: 'photo.webp', query: { visibility: 'public' } })).id;
   const broken = (await user.upload(await fixture('truncated.jpg'), { name: 'broken.jpg' })).id;
@@ -63,9 +69,52 @@ const SUBJECTS: Readonly<Record<string, () => Promise<string>>> = {
   },
 };
 
+/** Somebody of whom the route leaves nothing. */
+const OTHERS: Readonly<Record<string, (asker: Api) => Promise<string>>> = {
+  async 'DELETE /api/auth/sessions/{id}'(asker) {
+    const { body } = await asker.expect(200, 'GET', '/api/auth/sessions');
+    return body.items.at(-1).id;
+  },
+  async 'DELETE /api/auth/tokens/{id}'(asker) {
+    const json = { name: 'to be revoked', scopes: ['jobs'] };
+    return (await asker.expect(201, 'POST', '/api/auth/tokens', { json })).body.apiToken.id;
+  },
+  'GET /api/admin/users/{id}': anybody,
+  'PATCH /api/admin/users/{id}': anybody,
+  'DELETE /api/admin/users/{id}': anybody,
+  async 'DELETE /api/admin/invitations/{id}'() {
+    return (await admin.expect(201, 'POST', '/api/admin/invitations', { json: {} })).body.invitation.id;
+  },
+};
+
+async function anybody(): Promise<string> {
+  return (await (await stack.api.signUp()).expect(200, 'GET', '/api/auth/me')).body.id;
+}
+
+/** Who asks: admins what is theirs, and somebody who is signed in for this alone what signs out. */
+async function askerOf(route: Route): Promise<Api> {
+  if (route.path.startsWith('/api/admin/')) return admin;
+  const signsOut = /^(DELETE \/api\/auth\/sessions|POST \/api\/auth\/(logout|password))/.test(nameOf(route));
+  return signsOut ? stack.api.signUp() : user;
+}
+
+/** Tokens have no example that is good. */
+async function withToken(route: Route, options: CallOptions): Promise<CallOptions> {
+  if (!/^POST \/api\/auth\/(refresh|revoke)$/.test(nameOf(route))) return options;
+  const { body } = await stack.api.expect(200, 'POST', '/api/auth/login', {
+    json: { email: 'admin@example.com', password: 'correct horse battery staple' },
+  });
+  return { json: { refresh_token: body.refresh_token } };
+}
+
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
-const subjectOf = (route: Route): Promise<string> =>
-  (SUBJECTS[nameOf(route)] ?? SUBJECTS[nameOf(route).replace('HEAD', 'GET')] ?? (async () => photo))();
+const subjectOf = (route: Route, asker: Api): Promise<string> =>
+  (
+    OTHERS[nameOf(route)] ??
+    SUBJECTS[nameOf(route)] ??
+    SUBJECTS[nameOf(route).replace('HEAD', 'GET')] ??
+    (async () => photo)
+  )(asker);
 
 /** Every way to ask that the description gives an example of. */
 function requestsOf({ method, operation }: Route): { query: string; options: CallOptions }[] {
@@ -183,9 +232,14 @@ describe('the description of the API', () => {
     let sent = 0;
     for (const route of routesOf(description)) {
       for (const { query, options } of requestsOf(route)) {
-        const subject = await subjectOf(route);
+        const asker = await askerOf(route);
+        const subject = await subjectOf(route, asker);
         const path = route.path.replace('{variant}', 'thumbnail').replace(/\{\w+\}/, encodeURIComponent(subject));
-        const answer = await user.call(route.method, query ? `${path}?${query}` : path, options);
+        const answer = await asker.call(
+          route.method,
+          query ? `${path}?${query}` : path,
+          await withToken(route, options),
+        );
         const problems = differences(description, route, answer);
         if (answer.status >= 400) problems.push(`refused with ${answer.status}: ${answer.bytes}`);
         wrong.push(
@@ -201,7 +255,8 @@ describe('the description of the API', () => {
   test('is true of errors', async () => {
     for (const route of routesOf(description).filter(({ path }) => path.includes('{'))) {
       const path = route.path.replace(/\{\w+\}/g, 'none');
-      const answer = await user.call(route.method, path, route.operation.requestBody ? { json: {} } : {});
+      const asker = route.path.startsWith('/api/admin/') ? admin : user;
+      const answer = await asker.call(route.method, path, route.operation.requestBody ? { json: {} } : {});
       expect(answer.status, nameOf(route)).toBeGreaterThanOrEqual(400);
       if (route.method !== 'HEAD') expect(differences(description, route, answer), nameOf(route)).toEqual([]);
     }
