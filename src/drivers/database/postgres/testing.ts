@@ -1,25 +1,14 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { type Logger, pino } from 'pino';
-import { openDatabase } from '../index.ts';
-import type { DatabaseServer } from '../port.ts';
+import { changed } from '../testing.ts';
 
-export const silent = pino({ level: 'silent' });
+export { changed, open, silent } from '../testing.ts';
 
 /** A log and the messages in it. */
 export function recorder(): { readonly log: Logger; readonly lines: string[] } {
   const lines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line).msg) });
   return { log, lines };
-}
-
-export const open = (url: string, log = silent, replicaUrl?: string): Promise<DatabaseServer> =>
-  openDatabase(url, { dataDir: '', log, replicaUrl });
-
-/** The URL with other parts. */
-export function changed(url: string, change: (url: URL) => void): string {
-  const parsed = new URL(url);
-  change(parsed);
-  return parsed.href;
 }
 
 export const withParameters = (url: string, parameters: Readonly<Record<string, string>>): string =>
