@@ -21,7 +21,7 @@ export const HOUSE = {
   // Whom it hears is settled by INGEST_URL and INGEST_SECRET.
   ingest: { standsOn: [], calls: ['files'] },
   processor: { standsOn: ['objects', 'broker'], calls: ['files'] },
-  janitor: { standsOn: ['broker'], calls: ['files', 'storage'] },
+  janitor: { standsOn: ['broker'], calls: ['auth', 'files', 'storage'] },
 } as const satisfies Partial<Record<ServiceName, Place>>;
 
 /** A service that can be served. */

@@ -84,12 +84,17 @@ export const processorSettings = (
 
 export const janitorOn = (
   { broker }: Ground,
-  { storage: { storage }, files: { maintenance } }: { readonly storage: Storage; readonly files: Files },
+  {
+    auth: { maintenance: accounts },
+    storage: { storage },
+    files: { maintenance },
+  }: { readonly auth: Pick<Auth, 'maintenance'>; readonly storage: Storage; readonly files: Files },
   { cleanupInterval, uploadExpiry }: Config,
   log: Logger,
 ) =>
   createJanitor({
     maintenance,
+    accounts,
     storage,
     broker,
     settings: { interval: cleanupInterval, uploadExpiry },

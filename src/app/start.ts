@@ -104,7 +104,7 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
     const probes = { ...probesOf(ground), ...elsewhere.probes, ...(ingest && { ingest: ingest.probe }) };
     const processor = here('processor') ? processorOn(ground, { files: files() }, config, log) : undefined;
     const janitor = here('janitor')
-      ? janitorOn(ground, { storage: storage(), files: files() }, config, log)
+      ? janitorOn(ground, { auth: auth(), storage: storage(), files: files() }, config, log)
       : undefined;
     const http = here('gateway')
       ? createGateway(gatewayDepsOn(ground, { auth: auth(), files: files() }, probes, config, log))

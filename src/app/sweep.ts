@@ -9,7 +9,7 @@ import { DataDirLocked } from './data-dir-lock.ts';
 import { openGround } from './ground.ts';
 import { checkInstallation, readInstallation } from './installation.ts';
 import { runMigrations } from './migrations.ts';
-import { filesOn, janitorOn, storageOn } from './services.ts';
+import { authOn, filesOn, janitorOn, storageOn } from './services.ts';
 import { StartError } from './start-error.ts';
 
 export type { SweepReport, Tally } from '../services/janitor/index.ts';
@@ -39,7 +39,9 @@ export async function sweepDataDir(
     const catalog = await openCatalog(config);
     const files = filesOn(ground, { storage, catalog }, config, log);
     await checkInstallation(await readInstallation(files, ['janitor'], log), ground.objects);
-    return await janitorOn(ground, { storage, files }, config, log).sweep(options);
+    return await janitorOn(ground, { auth: await authOn(ground, config, log), storage, files }, config, log).sweep(
+      options,
+    );
   } finally {
     await ground.close();
   }

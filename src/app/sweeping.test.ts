@@ -8,7 +8,9 @@ import { serviceContext } from '../base/context.ts';
 import { HoldfastError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { readConfig } from '../config.ts';
+import { AccountMaintenanceServiceDefinition } from '../contract/holdfast/internal/v1/account.ts';
 import { MaintenanceServiceDefinition } from '../contract/holdfast/internal/v1/maintenance.ts';
+import { Role } from '../contract/holdfast/v1/auth.ts';
 import { Visibility } from '../contract/holdfast/v1/file.ts';
 import { StorageServiceDefinition } from '../contract/holdfast/v1/storage.ts';
 import type { Service } from '../rpc/contract.ts';
@@ -18,7 +20,7 @@ import { createJanitor } from '../services/janitor/index.ts';
 import { openCatalog } from './catalog.ts';
 import { type Ground, openGround } from './ground.ts';
 import { runMigrations } from './migrations.ts';
-import { filesOn, storageOn } from './services.ts';
+import { authOn, filesOn, storageOn } from './services.ts';
 
 const log = pino({ level: 'silent' });
 const never = new AbortController().signal;
@@ -30,6 +32,7 @@ let dataDir: string;
 let ground: Ground;
 let storage: Service<StorageServiceDefinition>;
 let files: ReturnType<typeof filesOn>;
+let auth: Awaited<ReturnType<typeof authOn>>;
 
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'holdfast-sweeping-'));
@@ -37,6 +40,7 @@ beforeEach(async () => {
   ground = await openGround(config, { command: 'test', publicUrl: () => 'http://localhost', log });
   await runMigrations(ground.database);
   storage = throughTheWire(StorageServiceDefinition, storageOn(ground, log).storage);
+  auth = await authOn(ground, config, log);
   files = filesOn(ground, { storage: { storage }, catalog: await openCatalog(config) }, config, log);
 });
 
@@ -48,6 +52,7 @@ afterEach(async () => {
 
 const janitorWith = (changed: Partial<Service<StorageServiceDefinition>> = {}) =>
   createJanitor({
+    accounts: throughTheWire(AccountMaintenanceServiceDefinition, auth.maintenance),
     maintenance: throughTheWire(MaintenanceServiceDefinition, files.maintenance),
     storage: { ...storage, ...changed },
     broker: ground.broker,
@@ -64,7 +69,7 @@ async function keys(): Promise<string[]> {
   return (await ground.objects.list('', { limit: 1_000 })).map(({ key }) => key);
 }
 
-async function begin(): Promise<{ fileId: string; key: string; bytes: Buffer }> {
+async function begin(owner = ownerId): Promise<{ fileId: string; key: string; bytes: Buffer }> {
   const bytes = Buffer.from('some bytes');
   const file = {
     name: 'a.txt',
@@ -74,15 +79,15 @@ async function begin(): Promise<{ fileId: string; key: string; bytes: Buffer }> 
     metadata: {},
     visibility: Visibility.PRIVATE,
   };
-  const begun = await files.uploads.beginUpload({ ownerId, file, sizeUnknown: false, part: 0 }, context);
+  const begun = await files.uploads.beginUpload({ ownerId: owner, file, sizeUnknown: false, part: 0 }, context);
   await ground.objects.put(begun.key, bytes);
   return { ...begun, bytes };
 }
 
-async function upload(): Promise<{ fileId: string; key: string }> {
-  const { fileId, key, bytes } = await begin();
+async function upload(owner = ownerId): Promise<{ fileId: string; key: string }> {
+  const { fileId, key, bytes } = await begin(owner);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  await files.uploads.finishUpload({ ownerId, fileId, size: bytes.length, sha256 }, context);
+  await files.uploads.finishUpload({ ownerId: owner, fileId, size: bytes.length, sha256 }, context);
   return { fileId, key };
 }
 
@@ -110,7 +115,7 @@ const fileIds = async () =>
 describe('purging', () => {
   /** One file for each reason, and one that stays. */
   async function oneOfEach() {
-    const [kept, trash, recentTrash, expired, deleted] = await Promise.all([1, 2, 3, 4, 5].map(upload));
+    const [kept, trash, recentTrash, expired, deleted] = await Promise.all([1, 2, 3, 4, 5].map(() => upload()));
     const abandoned = await begin();
     if (!kept || !trash || !recentTrash || !expired || !deleted) throw new Error('no files');
     await change(trash.fileId, { deleted_at: Date.now() - 2 * DAY });
@@ -268,6 +273,31 @@ describe('multipart uploads', () => {
     expect((await sweep()).multipart.examples).toEqual([key]);
     expect((await sweep()).multipart.count).toBe(0);
   });
+});
+
+test('of an account that is deleted nothing is left, uploads under way included; of others all', async () => {
+  const email = 'ada@example.com';
+  const { user } = await auth.admin.createUser({ email, password: '', role: Role.USER }, context);
+  const userId = user?.id ?? '';
+  await upload(userId);
+  const underWay = await begin(userId);
+  const kept = await upload();
+  await auth.admin.deleteUser({ userId }, context);
+
+  const first = await sweep();
+  expect(first.accounts).toEqual({ files: 2, forgotten: 0 });
+  expect(first.failures).toBe(0);
+  expect(await fileIds()).toEqual([kept.fileId]);
+  expect(await keys()).toEqual([kept.key]);
+  const finished = files.uploads.finishUpload(
+    { ownerId: userId, fileId: underWay.fileId, size: 10, sha256: '' },
+    context,
+  );
+  await expect(finished).rejects.toMatchObject({ code: expect.stringMatching(/gone|not_found|upload_closed/) });
+
+  vi.useFakeTimers({ now: Date.now() + 3_600_000, toFake: ['Date'] });
+  expect((await sweep()).accounts).toEqual({ files: 0, forgotten: 1 });
+  await expect(auth.admin.getAccount({ userId, email: '' }, context)).rejects.toMatchObject({ code: 'not_found' });
 });
 
 test('sweeps wait for each other', async () => {

@@ -3,7 +3,7 @@ import { formatSize } from '../base/units.ts';
 
 /** A sweep's report for a person: what there was to do, or that there was nothing. */
 export function describeSweep(report: SweepReport): string[] {
-  const { dryRun, lostUploads, purged, orphans, multipart, records, failures } = report;
+  const { dryRun, lostUploads, purged, orphans, multipart, records, accounts, accountRecords, failures } = report;
   const lines = [
     describe(lostUploads.found, 'unconfirmed upload', dryRun ? 'would be looked at' : 'looked at'),
     ...(dryRun
@@ -19,8 +19,13 @@ export function describeSweep(report: SweepReport): string[] {
     describe(orphans.unreferenced, 'orphan object', done(dryRun, 'marked')),
     describe(orphans.deleted, 'orphan object', done(dryRun, 'deleted')),
     describe(multipart, 'forgotten multipart upload', done(dryRun, 'aborted')),
+    countLine(accounts.files, 'file', `of deleted accounts ${done(dryRun, 'marked for removal')}`),
+    countLine(accounts.forgotten, 'deleted account', 'of which nothing is left'),
     countLine(records.idempotencyKeys, 'old idempotency key', done(dryRun, 'removed')),
-    countLine(records.events, 'old event', done(dryRun, 'removed')),
+    countLine(records.events + accountRecords.events, 'old event', done(dryRun, 'removed')),
+    countLine(accountRecords.sessions, 'ended session', done(dryRun, 'removed')),
+    countLine(accountRecords.tokens, 'used or expired token', done(dryRun, 'removed')),
+    countLine(accountRecords.audit, 'old audit entry', done(dryRun, 'removed')),
   ].filter((line) => line !== undefined);
   if (orphans.stopped !== undefined) lines.push(orphans.stopped);
   if (failures > 0) lines.push(`${plural(failures, 'thing')} failed; see the log. The next sweep tries again.`);

@@ -26,6 +26,7 @@ import { listFiles } from './lifecycle/list.ts';
 import { resolveContent } from './lifecycle/resolve-content.ts';
 import { restoreFile } from './lifecycle/restore.ts';
 import { updateFile } from './lifecycle/update.ts';
+import { deleteOwnerFiles } from './maintenance/delete-owner-files.ts';
 import { listPurgeable } from './maintenance/list-purgeable.ts';
 import { listLostUploads, settleLostUpload } from './maintenance/lost-uploads.ts';
 import { forgetOrphans, listOrphans, reviewObjects } from './maintenance/orphans.ts';
@@ -91,6 +92,7 @@ const MAINTENANCE_VERBS: Verbs<MaintenanceServiceDefinition> = {
   settleLostUpload,
   beginPurge,
   finishPurge,
+  deleteOwnerFiles,
   reviewObjects,
   listOrphans,
   forgetOrphans,

@@ -3,11 +3,13 @@ import { serviceContext } from '../../base/context.ts';
 import { newId } from '../../base/ids.ts';
 import { type Running, startLoop } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { AccountMaintenanceServiceDefinition } from '../../contract/holdfast/internal/v1/account.ts';
 import type { MaintenanceServiceDefinition } from '../../contract/holdfast/internal/v1/maintenance.ts';
 import type { StorageServiceDefinition } from '../../contract/holdfast/v1/storage.ts';
 import type { Broker } from '../../drivers/broker/port.ts';
 import type { Service } from '../../rpc/contract.ts';
 import { abortMultipart } from './abort-multipart.ts';
+import { deleteFilesOfAccounts, pruneAccounts } from './accounts.ts';
 import { pruneRecords } from './prune-records.ts';
 import { purge } from './purge.ts';
 import { startPurgingOnNews } from './purge-on-news.ts';
@@ -27,6 +29,7 @@ export interface JanitorSettings {
 
 export interface JanitorDeps {
   readonly maintenance: Service<MaintenanceServiceDefinition>;
+  readonly accounts: Service<AccountMaintenanceServiceDefinition>;
   readonly storage: Service<StorageServiceDefinition>;
   readonly broker: Broker;
   readonly settings: JanitorSettings;
@@ -48,8 +51,16 @@ export interface Janitor {
   start(): Promise<Running>;
 }
 
-/** Lost uploads go before purging, because those given up are purged; purging before orphans, so that it makes fewer. */
-const STEPS: Readonly<Record<string, Step>> = { settleLostUploads, purge, sweepOrphans, abortMultipart, pruneRecords };
+/** Files of accounts that are gone are purged in the same sweep. Lost uploads go before purging, because those given up are purged; purging before orphans, so that it makes fewer. */
+const STEPS: Readonly<Record<string, Step>> = {
+  deleteFilesOfAccounts,
+  settleLostUploads,
+  purge,
+  sweepOrphans,
+  abortMultipart,
+  pruneRecords,
+  pruneAccounts,
+};
 
 /** At most this share of the interval is left to chance, so that several janitors do not come together. */
 const JITTER = 0.1;
@@ -58,7 +69,7 @@ const LONGEST_JITTER = 60_000;
 const LONGEST_WAIT = 2 ** 31 - 1;
 
 /** Tidies up. It owns nothing and may be stopped at any point: the next sweep goes on where this one ended. */
-export function createJanitor({ maintenance, storage, broker, settings, log }: JanitorDeps): Janitor {
+export function createJanitor({ maintenance, accounts, storage, broker, settings, log }: JanitorDeps): Janitor {
   let last: Promise<unknown> = Promise.resolve();
 
   async function sweepNow({ dryRun, allOrphans = false, signal }: SweepOptions): Promise<SweepReport> {
@@ -69,7 +80,17 @@ export function createJanitor({ maintenance, storage, broker, settings, log }: J
     const report = emptyReport(dryRun);
     const context = serviceContext('janitor', sweepLog, requestId, signal);
     const { uploadExpiry } = settings;
-    const sweep: Sweep = { maintenance, storage, context, dryRun, allOrphans, uploadExpiry, report, log: sweepLog };
+    const sweep: Sweep = {
+      maintenance,
+      accounts,
+      storage,
+      context,
+      dryRun,
+      allOrphans,
+      uploadExpiry,
+      report,
+      log: sweepLog,
+    };
     for (const [name, step] of Object.entries(STEPS)) {
       try {
         await step(sweep);

@@ -43,6 +43,10 @@ export interface SweepReport {
   /** Multipart uploads that no upload of ours knows any more, aborted. On a dry run at most 1,000. */
   readonly multipart: Tally;
   readonly records: { idempotencyKeys: number; events: number };
+  /** Of accounts that were deleted: files marked for purging now, and accounts of which nothing is left. */
+  readonly accounts: { files: number; forgotten: number };
+  /** Of accounts: sessions, tokens, events and audit entries that are over. */
+  readonly accountRecords: { sessions: number; tokens: number; events: number; audit: number };
   /** Items that could not be dealt with; each is in the log, and the next sweep tries again. */
   failures: number;
 }
@@ -56,5 +60,7 @@ export const emptyReport = (dryRun: boolean): SweepReport => ({
   orphans: { objects: 0, unreferenced: emptyTally(), deleted: emptyTally() },
   multipart: emptyTally(),
   records: { idempotencyKeys: 0, events: 0 },
+  accounts: { files: 0, forgotten: 0 },
+  accountRecords: { sessions: 0, tokens: 0, events: 0, audit: 0 },
   failures: 0,
 });

@@ -2,6 +2,8 @@ import { requireService } from '../access.ts';
 import type { MaintenanceVerb } from '../deps.ts';
 
 const MOST = 1000;
+/** Milliseconds after which no request is under way that was let in before the account was deleted. */
+const GRACE = 10 * 60_000;
 
 export const listDeletedUsers: MaintenanceVerb<'listDeletedUsers'> =
   ({ db }) =>
@@ -22,8 +24,9 @@ export const forgetUser: MaintenanceVerb<'forgetUser'> =
   ({ db }) =>
   async ({ userId }, context) => {
     requireService(context);
-    await db.unit((tx) =>
-      tx.deleteFrom('users').where('id', '=', userId).where('deleted_at', 'is not', null).execute(),
+    const before = Date.now() - GRACE;
+    const { numDeletedRows } = await db.unit((tx) =>
+      tx.deleteFrom('users').where('id', '=', userId).where('deleted_at', '<=', before).executeTakeFirst(),
     );
-    return {};
+    return { forgotten: numDeletedRows > 0n };
   };

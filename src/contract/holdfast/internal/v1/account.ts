@@ -69,6 +69,8 @@ export interface ForgetUserRequest {
 }
 
 export interface ForgetUserResponse {
+  /** False where it is too early, and where there is no such account. */
+  forgotten: boolean;
 }
 
 export interface PruneAccountsRequest {
@@ -715,11 +717,14 @@ export const ForgetUserRequest: MessageFns<ForgetUserRequest> = {
 };
 
 function createBaseForgetUserResponse(): ForgetUserResponse {
-  return {};
+  return { forgotten: false };
 }
 
 export const ForgetUserResponse: MessageFns<ForgetUserResponse> = {
-  encode(_: ForgetUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: ForgetUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.forgotten !== false) {
+      writer.uint32(8).bool(message.forgotten);
+    }
     return writer;
   },
 
@@ -736,6 +741,14 @@ export const ForgetUserResponse: MessageFns<ForgetUserResponse> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.forgotten = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -751,8 +764,9 @@ export const ForgetUserResponse: MessageFns<ForgetUserResponse> = {
   create<I extends Exact<DeepPartial<ForgetUserResponse>, I>>(base?: I): ForgetUserResponse {
     return ForgetUserResponse.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<ForgetUserResponse>, I>>(_: I): ForgetUserResponse {
+  fromPartial<I extends Exact<DeepPartial<ForgetUserResponse>, I>>(object: I): ForgetUserResponse {
     const message = createBaseForgetUserResponse();
+    message.forgotten = object.forgotten ?? false;
     return message;
   },
 };
@@ -953,7 +967,7 @@ export const AccountMaintenanceServiceDefinition = {
       responseStream: false,
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
-    /** Nothing of the account is left elsewhere: its row goes. */
+    /** Nothing of the account is left elsewhere: its row goes, once nobody can be at work for it any more. */
     forgetUser: {
       name: "ForgetUser",
       requestType: ForgetUserRequest as typeof ForgetUserRequest,

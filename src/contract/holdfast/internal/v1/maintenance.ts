@@ -177,6 +177,19 @@ export interface FinishPurgeRequest {
 export interface FinishPurgeResponse {
 }
 
+export interface DeleteOwnerFilesRequest {
+  ownerId: string;
+  /** 1 to 1,000. */
+  limit: number;
+}
+
+export interface DeleteOwnerFilesResponse {
+  /** How many were marked now. */
+  marked: number;
+  /** Whether there are files of the owner, marked or not. */
+  left: boolean;
+}
+
 export interface ReviewObjectsRequest {
   keys: string[];
   dryRun: boolean;
@@ -912,6 +925,140 @@ export const FinishPurgeResponse: MessageFns<FinishPurgeResponse> = {
   },
 };
 
+function createBaseDeleteOwnerFilesRequest(): DeleteOwnerFilesRequest {
+  return { ownerId: "", limit: 0 };
+}
+
+export const DeleteOwnerFilesRequest: MessageFns<DeleteOwnerFilesRequest> = {
+  encode(message: DeleteOwnerFilesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ownerId !== "") {
+      writer.uint32(10).string(message.ownerId);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(16).int32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteOwnerFilesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteOwnerFilesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ownerId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limit = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteOwnerFilesRequest>, I>>(base?: I): DeleteOwnerFilesRequest {
+    return DeleteOwnerFilesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteOwnerFilesRequest>, I>>(object: I): DeleteOwnerFilesRequest {
+    const message = createBaseDeleteOwnerFilesRequest();
+    message.ownerId = object.ownerId ?? "";
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseDeleteOwnerFilesResponse(): DeleteOwnerFilesResponse {
+  return { marked: 0, left: false };
+}
+
+export const DeleteOwnerFilesResponse: MessageFns<DeleteOwnerFilesResponse> = {
+  encode(message: DeleteOwnerFilesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.marked !== 0) {
+      writer.uint32(8).int32(message.marked);
+    }
+    if (message.left !== false) {
+      writer.uint32(16).bool(message.left);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteOwnerFilesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteOwnerFilesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.marked = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.left = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteOwnerFilesResponse>, I>>(base?: I): DeleteOwnerFilesResponse {
+    return DeleteOwnerFilesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteOwnerFilesResponse>, I>>(object: I): DeleteOwnerFilesResponse {
+    const message = createBaseDeleteOwnerFilesResponse();
+    message.marked = object.marked ?? 0;
+    message.left = object.left ?? false;
+    return message;
+  },
+};
+
 function createBaseReviewObjectsRequest(): ReviewObjectsRequest {
   return { keys: [], dryRun: false };
 }
@@ -1424,6 +1571,15 @@ export const MaintenanceServiceDefinition = {
       requestType: FinishPurgeRequest as typeof FinishPurgeRequest,
       requestStream: false,
       responseType: FinishPurgeResponse as typeof FinishPurgeResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+    /** The owner is gone: marks its files for purging, uploads under way included, which confirm and content then refuse. */
+    deleteOwnerFiles: {
+      name: "DeleteOwnerFiles",
+      requestType: DeleteOwnerFilesRequest as typeof DeleteOwnerFilesRequest,
+      requestStream: false,
+      responseType: DeleteOwnerFilesResponse as typeof DeleteOwnerFilesResponse,
       responseStream: false,
       options: { idempotencyLevel: "IDEMPOTENT" },
     },
