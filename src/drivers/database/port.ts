@@ -116,7 +116,8 @@ export interface TextSearch {
   /**
    * Like `matches`, for a query of those rows alone that have one value in a column. Where the database has no index of
    * parts, it first reads by an index that begins with that column and the searched one, which has to be there; rows
-   * that change in between may be missing.
+   * that change in between may be missing. Where it has one, it may first look at a sample of the texts for what of `part`
+   * is rare.
    */
   matchesAmong(
     db: Kysely<AnyTables>,

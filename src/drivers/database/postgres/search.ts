@@ -1,5 +1,7 @@
 import { type Expression, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
-import type { TextSearch } from '../port.ts';
+import { LRUCache } from 'lru-cache';
+import type { SearchIndex, TextSearch } from '../port.ts';
+import { rarePieces } from './rare-pieces.ts';
 import { PLANNED_BY_VALUE } from './statement-names.ts';
 
 /** `Dialect.contains`. Without wildcards. No text holds a NUL character. */
@@ -29,8 +31,46 @@ export const search: TextSearch = {
     return sql<SqlBool>`${sql.ref(`${table}.${column}`)} like ${pattern} ${sql.raw(PLANNED_BY_VALUE)}`;
   },
 
-  matchesAmong: async (_db, index, _rows, part) => search.matches(index, part),
+  async matchesAmong(db, index, _rows, part) {
+    const pieces = part.includes('\0') ? [] : rarePieces(part, await sampleOf(db, index));
+    if (pieces.length === 0 || pieces[0] === part) return search.matches(index, part);
+    const found = sql.join(
+      pieces.map((piece) => search.matches(index, piece)),
+      sql` and `,
+    );
+    return sql<SqlBool>`(${found} and ${holds(sql.ref(`${index.table}.${index.column}`), part)})`;
+  },
 };
+
+/** Milliseconds. The server takes a new sample when a tenth of a table has changed; it is the kind of texts that counts. */
+const SAMPLE_GOOD_FOR = 600_000;
+const samples = new WeakMap<object, LRUCache<string, Promise<readonly string[]>>>();
+
+/** Texts of the column that the server has as a sample of all (pg_stats); empty where it has none yet. */
+// biome-ignore lint/suspicious/noExplicitAny: it looks at the server's own tables.
+function sampleOf(db: Kysely<any>, { table, column }: SearchIndex): Promise<readonly string[]> {
+  const known = samples.get(db) ?? new LRUCache({ max: 100, ttl: SAMPLE_GOOD_FOR });
+  samples.set(db, known);
+  const name = `${table}.${column}`;
+  const kept = known.get(name);
+  if (kept) return kept;
+  const sample = readSample(db, table, column).catch(() => {
+    // What is searched for is found without it.
+    known.delete(name);
+    return [];
+  });
+  known.set(name, sample);
+  return sample;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+async function readSample(db: Kysely<any>, table: string, column: string): Promise<readonly string[]> {
+  const { rows } = await sql<{ text: string }>`select unnest(histogram_bounds::text::text[]) as text from pg_stats
+    where (schemaname, tablename, attname) = (select nspname, relname, ${column}::name from pg_class
+      join pg_namespace on pg_namespace.oid = relnamespace where pg_class.oid = to_regclass(quote_ident(${table})))
+    and inherited in (select relkind = 'p' from pg_class where oid = to_regclass(quote_ident(${table})))`.execute(db);
+  return rows.map(({ text }) => text);
+}
 
 /** Where the extension is, made where it is not there yet. Throws an error for the operator where it cannot be. */
 // biome-ignore lint/suspicious/noExplicitAny: a migration works on whatever tables are there.
