@@ -137,7 +137,12 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
     const startedAt = new Date().toISOString();
     const commands: Commands = {
       sweep: (request, signal) => sweep({ ...request, signal }),
-      admin: (request, signal) => administer(auth(), request, signal, named(log, 'admin')),
+      admin: async (request, signal) => {
+        if (!authHere) {
+          throw new StartError('Auth runs in another process: administer with the settings of that one.');
+        }
+        return administer(authHere, request, signal, named(log, 'admin'));
+      },
       status: async (_, signal) => ({
         version,
         pid: process.pid,

@@ -187,12 +187,12 @@ describe('with JWT_PRIVATE_KEYS', () => {
         expectProblem(await new Api(signed.api.url, forged).call('GET', '/api/auth/me'), 401, 'unauthenticated');
       }
 
-      await Promise.all(signed.servers.map((server) => server.kill('SIGTERM')));
+      await Promise.all(signed.processes.map((server) => server.kill('SIGTERM')));
       await signed.start({ JWT_PRIVATE_KEYS: `${two},${one}` });
       expect((await first.call('GET', '/api/auth/me')).status).toBe(200);
       const second = await signed.api.signUp();
       expect(decodeProtectedHeader(second.token as string).alg).toBe('ES256');
-      await Promise.all(signed.servers.map((server) => server.kill('SIGTERM')));
+      await Promise.all(signed.processes.map((server) => server.kill('SIGTERM')));
       await signed.start({ JWT_PRIVATE_KEYS: two });
       expectProblem(await first.call('GET', '/api/auth/me'), 401, 'unauthenticated');
       expect((await second.call('GET', '/api/auth/me')).status).toBe(200);

@@ -48,7 +48,7 @@ export interface Stack extends Installation {
   startInstance(instance: number): Promise<void>;
   /** What a process is started with. */
   settings(instance: number): Environment;
-  /** Runs a command of the program with the settings of the first process that has a janitor. */
+  /** Runs a command of the program with the settings of the first process that can carry it out: `admin` of auth, others of the janitor. */
   cli(...args: string[]): Promise<Finished>;
   /** What all servers of this stack have printed. */
   output(): string;
@@ -118,7 +118,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     start,
     startInstance,
     settings: settingsOf,
-    cli: (...args) => runCli(args, settingsOf(members.findIndex(has('janitor')))),
+    cli: (...args) => runCli(args, settingsOf(members.findIndex(has(args[0] === 'admin' ? 'auth' : 'janitor')))),
     output: () => all.map((server) => server.output()).join('\n--- another server ---\n'),
     async dispose() {
       // Only a process that ends by itself writes down what it covered.
