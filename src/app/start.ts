@@ -2,26 +2,22 @@ import { withDeadline } from '../base/deadline.ts';
 import { HoldfastError } from '../base/errors.ts';
 import { Closers, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
-import { type Config, hasIngest, isLoopback } from '../config.ts';
-import { createHealthServer } from '../services/gateway/health-server.ts';
-import { createGateway } from '../services/gateway/index.ts';
+import { type Config, isLoopback } from '../config.ts';
 import type { SweepOptions, SweepReport } from '../services/janitor/index.ts';
 import { administer } from './admin.ts';
-import { openCatalog } from './catalog.ts';
 import type { Commands } from './control/commands.ts';
 import { startControlServer } from './control/server.ts';
 import { checkCopy } from './copy/at-start.ts';
 import { named } from './drivers.ts';
 import { reachElsewhere } from './elsewhere.ts';
 import { openGround } from './ground.ts';
-import { grpcServerOf, listenForCalls, openCertificatesOf } from './grpc.ts';
+import { listenForCalls, openCertificatesOf } from './grpc.ts';
 import { ALL_SERVICES, type Served } from './house.ts';
-import { ingestOn } from './ingest.ts';
 import { checkInstallation, readInstallation } from './installation.ts';
 import { runMigrations } from './migrations.ts';
+import { makeParts } from './parts.ts';
 import { planFor } from './plan.ts';
 import { askAll } from './probes.ts';
-import { authOn, filesOn, gatewayDepsOn, janitorOn, probesOf, processorOn, storageOn } from './services.ts';
 import { StartError } from './start-error.ts';
 import { version } from './version.ts';
 
@@ -42,10 +38,15 @@ export interface StartOptions {
   readonly log: Logger;
 }
 
-/** Milliseconds that requests and jobs under way get to end, that calls of others get, and that each other part gets. */
-const WORK_DEADLINE = 22_000;
+/**
+ * Milliseconds that requests and jobs under way get to end, that calls of others get, that engines get to close (a broker
+ * that is frozen takes its time), and that each other part gets: together less than the 30 s after which many a service
+ * manager kills.
+ */
+const WORK_DEADLINE = 17_000;
 const CALLS_DEADLINE = 15_000;
-const PART_DEADLINE = 2_000;
+const GROUND_DEADLINE = 5_000;
+const PART_DEADLINE = 1_500;
 
 /**
  * Starts services in this process; those that they call and that are not among them are called where they run. Throws
@@ -55,7 +56,6 @@ const PART_DEADLINE = 2_000;
  */
 export async function startHoldfast(config: Config, { services = ALL_SERVICES, log }: StartOptions): Promise<Holdfast> {
   const plan = planFor(config, services);
-  const here = (name: Served) => plan.services.has(name);
   const closers = new Closers();
   const closing = (name: string, deadline: number, close: () => Promise<void>) =>
     closers.add(name, () => withDeadline(deadline, close()));
@@ -70,7 +70,7 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
       return url;
     };
     const ground = await openGround(config, { command: 'serve', publicUrl, log, drivers: plan.drivers });
-    closing('ground', PART_DEADLINE, () => ground.close());
+    closing('ground', GROUND_DEADLINE, () => ground.close());
     const certificates = await openCertificatesOf(config, plan, log);
     if (certificates) closing('certificates', PART_DEADLINE, () => certificates.stop());
     const elsewhere = reachElsewhere(plan, certificates, log);
@@ -81,54 +81,34 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
       await runMigrations(ground.database);
       ({ frozen } = await checkCopy(ground.database, log));
     }
-    const storageHere = here('storage') ? storageOn(ground, log) : undefined;
-    const storage = () => storageHere ?? elsewhere.answersOf('storage');
-    const authHere = here('auth') ? await authOn(ground, config, log) : undefined;
-    const auth = () => authHere ?? elsewhere.answersOf('auth');
-    const catalog = await openCatalog(config);
     // Where the gateway is elsewhere, this process listens for its health alone.
-    const apiUrl = () => (here('gateway') ? url : config.publicUrl);
-    const filesHere = here('files')
-      ? filesOn(ground, { storage: storage(), catalog, publicUrl: apiUrl }, config, log)
-      : undefined;
-    const files = () => filesHere ?? elsewhere.answersOf('files');
+    const apiUrl = () => (plan.services.has('gateway') ? url : config.publicUrl);
+    const parts = await makeParts({ plan, ground, elsewhere, certificates, apiUrl }, config, log);
+    const { auth, files, processor, janitor, ingest } = parts;
+    if (ingest) closing('ingest', PART_DEADLINE, () => ingest.close());
     if (plan.drivers.has('objects')) {
-      await checkInstallation(await readInstallation(files(), [...plan.services], log), ground.objects);
+      await checkInstallation(await readInstallation(parts.answersOf('files'), services, log), ground.objects);
     }
     // In the data directory, which is ours alone: whoever held a lease there is dead.
-    if (config.databaseUrl === 'sqlite:' && !frozen) await filesHere?.breakLeases();
-
-    const ingest = here('ingest') && hasIngest(config) ? await ingestOn({ files: files() }, config, log) : undefined;
-    if (ingest) closing('ingest', PART_DEADLINE, () => ingest.close());
-
-    const probes = { ...probesOf(ground), ...elsewhere.probes, ...(ingest && { ingest: ingest.probe }) };
-    const processor = here('processor') ? processorOn(ground, { files: files() }, config, log) : undefined;
-    const janitor = here('janitor')
-      ? janitorOn(ground, { auth: auth(), storage: storage(), files: files() }, config, log)
-      : undefined;
-    const http = here('gateway')
-      ? createGateway(gatewayDepsOn(ground, { auth: auth(), files: files() }, probes, config, log))
-      : createHealthServer({ settings: { ...config, version }, probes, log: named(log, 'health') });
-    if (ingest?.webhook) http.app.register(ingest.webhook);
-    const answering = { storage: storageHere, auth: authHere, files: filesHere };
-    const grpcServer = grpcServerOf(answering, certificates, config, named(log, 'grpc'));
+    if (config.databaseUrl === 'sqlite:' && !frozen) await files?.breakLeases();
 
     const loops: Running[] = [];
     closing('auth and files', PART_DEADLINE, async () => {
       await Promise.all(loops.map((part) => part.stop()));
     });
+    const { grpc, http } = parts;
     const working: Running[] = [http];
-    if (grpcServer) working.push({ stop: () => grpcServer.stop(CALLS_DEADLINE) });
+    if (grpc) working.push({ stop: () => grpc.stop(CALLS_DEADLINE) });
     closing('requests, calls, jobs and sweeps', WORK_DEADLINE, async () => {
       await Promise.all(working.map((part) => part.stop()));
     });
     // Whoever wants to hear news listens before there is any: the local broker keeps none for those who come later.
     for (const part of [processor, janitor, ingest]) if (part) working.push(await part.start());
-    const grpc = grpcServer && (await listenForCalls(grpcServer, config));
+    const grpcAddress = grpc && (await listenForCalls(grpc, config));
     ({ url } = await http.listen().catch((error) => {
       throw new StartError((error as Error).message, error);
     }));
-    for (const part of [authHere, filesHere]) if (part) loops.push(part.start());
+    for (const part of [auth, files]) if (part) loops.push(part.start());
 
     const sweep = async (options: SweepOptions) => {
       if (!janitor) throw new StartError('The janitor runs in another process: sweep with the settings of that one.');
@@ -138,27 +118,27 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
     const commands: Commands = {
       sweep: (request, signal) => sweep({ ...request, signal }),
       admin: async (request, signal) => {
-        if (!authHere) {
+        if (!auth) {
           throw new StartError('Auth runs in another process: administer with the settings of that one.');
         }
-        return administer(authHere, request, signal, named(log, 'admin'));
+        return administer(auth, request, signal, named(log, 'admin'));
       },
       status: async (_, signal) => ({
         version,
         pid: process.pid,
         url: publicUrl(),
-        dependencies: await askAll({ ...probes, ...(processor && { processor: processor.probe }) }, signal),
+        dependencies: await askAll({ ...parts.probes, ...(processor && { processor: processor.probe }) }, signal),
       }),
     };
     const control = await startControlServer(config.dataDir, commands, log);
     closing('control socket', PART_DEADLINE, () => control.close());
     await ground.lock.tell({ pid: process.pid, command: 'serve', startedAt, control: control.path, url });
 
-    if (here('gateway') && !isLoopback(config.host)) warnOfTheOpen(config, log);
+    if (plan.services.has('gateway') && !isLoopback(config.host)) warnOfTheOpen(config, log);
     let stopped: Promise<void> | undefined;
     return {
       url,
-      grpc,
+      grpc: grpcAddress,
       sweep,
       stop() {
         stopped ??= closeAll();

@@ -14,7 +14,7 @@ type Server = Pick<FastifyInstance<RawServerDefault>, 'server' | 'close'> & {
 };
 
 /** Milliseconds that running requests get to end. */
-const STOP_TIMEOUT = 20_000;
+const STOP_TIMEOUT = 15_000;
 
 /** Answers a URL that reaches the server on this machine. Throws an `Error` that says, for a person, why it cannot. */
 export async function listenOn(app: Server, where: Listening): Promise<string> {
