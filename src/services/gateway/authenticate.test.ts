@@ -141,6 +141,14 @@ describe('a cookie', () => {
     }
     expect((await call('GET', '/test/whose', bearer(fresh('web')))).status).toBe(401);
   });
+
+  it('that has ended is as good as none, where none is needed', async () => {
+    authenticate.mockRejectedValueOnce(refused());
+    const answer = await call('GET', '/test/maybe', cookie(`__Host-holdfast=${fresh('web')}`));
+    expect(answer.body).toEqual({ kind: 'anonymous' });
+    const known = await call('GET', '/test/maybe', cookie(`__Host-holdfast=${fresh('web')}`));
+    expect(known.body).toEqual({ kind: 'user', ownerId: 'u1' });
+  });
 });
 
 describe('Holdfast-Owner', () => {

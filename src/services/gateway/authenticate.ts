@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
-import { HoldfastError } from '../../base/errors.ts';
+import { HoldfastError, hasCode } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import type { AuthenticateResponse } from '../../contract/holdfast/v1/auth.ts';
 import { createActingFor } from './acting-for.ts';
@@ -71,7 +71,14 @@ export function guardRoutes({ auth, audit, settings: { publicUrl } }: GuardDeps)
 
   const optional = (scope: Scope) => async (request: FastifyRequest, reply: FastifyReply) => {
     const credential = credentialOf(request, secure);
-    if (credential) await admit(request, reply, credential, scope);
+    if (!credential) return;
+    try {
+      await admit(request, reply, credential, scope);
+    } catch (error) {
+      // A browser sends its cookie unasked, also one that has ended: then nobody asks.
+      if (credential.from === 'header' || !hasCode(error, 'unauthenticated', 'forbidden')) throw error;
+      reply.removeHeader('www-authenticate');
+    }
   };
 
   return (route) => {
