@@ -59,10 +59,24 @@ test('no secret is ever in a line', async () => {
   const begun = await user.begin({ name: 'quiet.bin', size: 4 });
   await user.put(begun.upload.url, 'text', begun.upload.headers);
   await call('POST', begun.confirmUrl, { json: {} });
+  const refreshed = await stack.api.call('POST', '/api/auth/refresh', { json: { refresh_token: body.refresh_token } });
+  const web = await stack.api.expect(201, 'POST', '/api/auth/sessions', { json: credentials });
+  const cookie = String(web.headers['set-cookie']?.[0]).split(/[=;]/)[1];
+  await call('GET', `${stack.api.url()}/api/auth/me`, { headers: { cookie: `holdfast=${cookie}` } });
+  const api = await user.expect(201, 'POST', '/api/auth/tokens', { json: { name: 'ci', scopes: ['files:read'] } });
+  await call('GET', `${stack.api.url()}/api/files`, { headers: { authorization: `Bearer ${api.body.token}` } });
   const last = await call('GET', `${stack.api.url()}/healthz`);
   await logged('all of it in the log', ({ request_id }) => request_id === last.headers['x-request-id']);
 
-  const secrets = [password, body.access_token, user.token, signed, begun.upload.url, begun.confirmUrl].map(String);
+  const tokens = [
+    body.access_token,
+    body.refresh_token,
+    refreshed.body.refresh_token,
+    user.token,
+    cookie,
+    api.body.token,
+  ];
+  const secrets = [password, ...tokens, signed, begun.upload.url, begun.confirmUrl].map(String);
   for (const secret of secrets) {
     for (const part of [secret, secret.split('/').at(-1) as string]) expect(stack.output()).not.toContain(part);
   }
