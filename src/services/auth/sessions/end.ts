@@ -1,9 +1,11 @@
+import type { Kysely } from 'kysely';
 import type { CallContext } from '../../../base/context.ts';
 import { HoldfastError } from '../../../base/errors.ts';
 import type { Client } from '../../../contract/holdfast/v1/auth.ts';
 import { requireUser } from '../access.ts';
 import { appendAudit } from '../audit/append.ts';
 import type { AuthDeps, AuthVerb } from '../deps.ts';
+import type { AuthTables } from '../tables.ts';
 import { deleteSessions } from './delete.ts';
 
 interface Ending {
@@ -12,24 +14,19 @@ interface Ending {
   readonly which: Parameters<typeof deleteSessions>[1];
 }
 
-/** Ends sessions of one user. Answers how many there were. */
-export const endSessions = (
-  { db }: Pick<AuthDeps, 'db'>,
-  { userId, client, which }: Ending,
-  context: CallContext,
-): Promise<number> =>
-  db.unit(async (tx) => {
-    const ended = await deleteSessions(tx, (query) => which(query.where('user_id', '=', userId)));
-    if (ended > 0) {
-      const entry = {
-        action: ended === 1 ? 'session.ended' : 'sessions.ended',
-        target: ['user', userId],
-        client,
-      } as const;
-      await appendAudit(tx, { ...entry, data: { ended } }, context, Date.now());
-    }
-    return ended;
-  });
+/** Ends sessions of one user, in a unit of work. Answers how many there were. */
+async function endIn(tx: Kysely<AuthTables>, { userId, client, which }: Ending, context: CallContext): Promise<number> {
+  const ended = await deleteSessions(tx, (query) => which(query.where('user_id', '=', userId)));
+  if (ended > 0) {
+    const action = ended === 1 ? 'session.ended' : 'sessions.ended';
+    const entry = { action, target: ['user', userId], client, data: { ended } } as const;
+    await appendAudit(tx, entry, context, Date.now());
+  }
+  return ended;
+}
+
+export const endSessions = ({ db }: Pick<AuthDeps, 'db'>, ending: Ending, context: CallContext): Promise<number> =>
+  db.unit((tx) => endIn(tx, ending, context));
 
 export const endSession: AuthVerb<'endSession'> =
   (deps) =>
@@ -45,15 +42,16 @@ export const endSession: AuthVerb<'endSession'> =
   };
 
 export const endAllSessions: AuthVerb<'endSessions'> =
-  (deps) =>
+  ({ db }) =>
   async ({ exceptSessionId, client }, context) => {
     const userId = requireUser(context);
     const which: Ending['which'] = (query) =>
       exceptSessionId === undefined ? query : query.where('id', '<>', exceptSessionId);
-    const ended = await endSessions(deps, { userId, client, which }, context);
     const now = Date.now();
-    await deps.db.unit((tx) =>
-      tx.updateTable('users').set({ sessions_ended_at: now }).where('id', '=', userId).execute(),
-    );
+    const ended = await db.unit(async (tx) => {
+      // Access tokens without a session end with the others.
+      await tx.updateTable('users').set({ sessions_ended_at: now }).where('id', '=', userId).execute();
+      return endIn(tx, { userId, client, which }, context);
+    });
     return { ended };
   };
