@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Place } from '../../../test/harness/engines/index.ts';
 import { freshName, withQuery } from '../../../test/harness/engines/names.ts';
-import { tellOfObjects } from '../../../test/harness/engines/s3-topics.ts';
+import { EXCHANGE, tellOfObjects } from '../../../test/harness/engines/s3-topics.ts';
 import { describeWithEngines, place } from '../../../test/harness/engines/use.ts';
 import { until } from '../../../test/harness/until.ts';
 import { objectsPlaceOf } from '../../drivers/objects/index.ts';
@@ -67,13 +67,12 @@ describeWithEngines(['s3', 'rabbitmq'], 'events of a real object store', () => {
 
   it('that come through RabbitMQ confirm uploads, also those that came while nobody was there', async () => {
     const rabbit = await place('rabbitmq');
-    const exchange = freshName();
     const server = rabbit.url.split('?')[0] as string;
-    const url = withQuery(server, 'exchange', exchange);
+    const url = withQuery(server, 'exchange', EXCHANGE);
     // It makes the exchange and the queue.
     const source = await openStoreEvents(url, { log });
     await open([source]);
-    const attributes = { 'push-endpoint': server, 'amqp-exchange': exchange, 'amqp-ack-level': 'none' };
+    const attributes = { 'push-endpoint': server, 'amqp-exchange': EXCHANGE, 'amqp-ack-level': 'none' };
     await tellOfObjects(store.url, attributes);
 
     const early = await upload(Buffer.from('abc'));

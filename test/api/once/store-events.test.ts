@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freshName, withQuery } from '../../harness/engines/names.ts';
-import { makeTopic, tellOfObjects } from '../../harness/engines/s3-topics.ts';
+import { withQuery } from '../../harness/engines/names.ts';
+import { EXCHANGE, makeTopic, tellOfObjects } from '../../harness/engines/s3-topics.ts';
 import { describeWithEngines, place } from '../../harness/engines/use.ts';
 import { fixture, sha256 } from '../../harness/fixtures.ts';
 import { expectProblem } from '../../harness/problems.ts';
@@ -18,17 +18,16 @@ describeWithEngines(
     beforeAll(async () => {
       const { url, stop } = await place('rabbitmq');
       rabbit = { url: url.split('?')[0] as string, stop };
-      const exchange = freshName();
       stack = await startStack({
         database: 'sqlite',
         objects: 's3',
         broker: 'local',
-        env: { INGEST_SECRET: SECRET, INGEST_URL: withQuery(rabbit.url, 'exchange', exchange) },
+        env: { INGEST_SECRET: SECRET, INGEST_URL: withQuery(rabbit.url, 'exchange', EXCHANGE) },
       });
       const store = stack.settings(0).STORAGE_URL as string;
       const webhook = `${stack.server.url}/ingest/s3?token=${encodeURIComponent(SECRET)}`;
       await tellOfObjects(store, { 'push-endpoint': webhook });
-      const through = { 'push-endpoint': rabbit.url, 'amqp-exchange': exchange, 'amqp-ack-level': 'none' };
+      const through = { 'push-endpoint': rabbit.url, 'amqp-exchange': EXCHANGE, 'amqp-ack-level': 'none' };
       const asked = await stack.cli('store', 'setup', '--notify', await makeTopic(store, through));
       expect(asked.stdout).toMatch(/^notification: .* Done: have it tell of what comes under "data\/in\/"\.$/m);
     });

@@ -9,6 +9,9 @@ import { onStore, readS3Url } from './s3-client.ts';
  */
 export type TopicAttributes = Readonly<Record<string, string>>;
 
+/** Where all tests have it publish through RabbitMQ: Ceph takes one exchange for each broker, for as long as it runs. */
+export const EXCHANGE = 'store-events';
+
 /** Makes a topic on the store of a URL, and answers its ARN. Ceph answers the calls of SNS at the address of S3. */
 export async function makeTopic(url: string, attributes: TopicAttributes): Promise<string> {
   const entries = Object.entries(attributes).flatMap(([key, value], index) => [
