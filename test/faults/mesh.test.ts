@@ -42,7 +42,7 @@ describeWithEngines(
         objects: 's3',
         broker: 'nats',
         apart: 'mesh',
-        mesh: { between },
+        mesh: { between, processes: 2 },
         env: { WORKER_CONCURRENCY: '2' },
       });
       user = new WatchedApi(await stack.api.signUp(), ledger);

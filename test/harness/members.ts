@@ -37,12 +37,19 @@ export interface MeshOptions {
   readonly folder: string;
   /** Where everything is, and what else is set for all. */
   readonly common: Environment;
+  /** Of each service that shares work; two where it is absent. */
+  readonly processes?: 1 | 2;
   /** Stands between a service and whoever calls it; answers the port to call in its place. */
   readonly between?: (service: Served, port: number) => Promise<number>;
 }
 
 /** Each service in processes of its own, on loopback, with certificates made for it. */
-export async function meshOf({ folder, common, between = async (_, port) => port }: MeshOptions): Promise<Member[]> {
+export async function meshOf({
+  folder,
+  common,
+  processes = 2,
+  between = async (_, port) => port,
+}: MeshOptions): Promise<Member[]> {
   const certificates = join(folder, 'certs');
   const made = await runCli(['certs', 'init', '--dir', certificates], common);
   if (made.code !== 0) throw new Error(`Certificates could not be made: ${made.stderr}`);
@@ -51,7 +58,7 @@ export async function meshOf({ folder, common, between = async (_, port) => port
   const members: { service: Served; env: Environment }[] = [];
   const ports = new Map<Served, number[]>();
   for (const [service, count] of Object.entries(PROCESSES) as [Served, number][]) {
-    for (let number = 1; number <= count; number++) {
+    for (let number = 1; number <= Math.min(count, processes); number++) {
       const answers = CALLED.some(([, called]) => called === service);
       const port = answers ? await freePort() : 0;
       if (answers) ports.set(service, [...(ports.get(service) ?? []), await between(service, port)]);

@@ -23,7 +23,8 @@ export interface StackOptions extends Partial<StackKind> {
   readonly instances?: 1 | 2;
   /** URLs of servers that this stack has for itself, in place of places on those that the run shares. */
   readonly own?: Readonly<Partial<Record<EngineName, string>>>;
-  readonly mesh?: Pick<MeshOptions, 'between'>;
+  /** Where services run apart; by default there is one process of each, so that a stack starts soon. */
+  readonly mesh?: Pick<MeshOptions, 'between' | 'processes'>;
 }
 
 /** Holdfast as it was asked for, running on data of its own. */
@@ -164,7 +165,9 @@ async function layOut(options: StackOptions) {
       ...(storageUrl === 'file:' ? {} : { STORAGE_URL: storageUrl }),
       ...(brokerUrl === 'local:' ? {} : { BROKER_URL: brokerUrl }),
     };
-    const members = apart ? await meshOf({ folder, common, ...options.mesh }) : wholeServers(dataDirs, common);
+    const members = apart
+      ? await meshOf({ folder, common, processes: 1, ...options.mesh })
+      : wholeServers(dataDirs, common);
     const installation = { databaseUrl, storageUrl, dataDirs: members.map(({ env }) => env.DATA_DIR as string) };
     return { folder, installation, members, remove };
   } catch (error) {
