@@ -28,5 +28,3 @@ export const HOUSE = {
 export type Served = keyof typeof HOUSE;
 
 export const ALL_SERVICES = Object.keys(HOUSE) as Served[];
-
-export const isServed = (name: string): name is Served => Object.hasOwn(HOUSE, name);
