@@ -169,7 +169,10 @@ describeWithEngines(
         expect(doctor).toContainEqual(expect.objectContaining({ name: 'files service', state: 'failed' }));
         expect(doctor).toContainEqual(expect.objectContaining({ name: 'auth service', state: 'ok' }));
       });
-      await until('the gateway to be ready', async () => (await call('GET', `${gateway?.url}/readyz`)).status === 200);
+      const isReady = async ({ url }: ServerProcess) => (await call('GET', `${url}/readyz`)).status === 200;
+      await until('the gateways to be ready', async () =>
+        (await Promise.all(stack.servers.map(isReady))).every(Boolean),
+      );
       await user.expect(200, 'GET', '/api/files');
     });
 
