@@ -27,6 +27,7 @@ describe('a forbidden import is found', () => {
     ['a service does not know another', 'services/files/jobs/a.ts', '../../storage/index.ts'],
     ['a service does not know one whose name its own begins', 'services/auth/a.ts', '../auth-oidc/index.ts'],
     ['a service does not know a concrete driver', 'services/files/a.ts', '../../drivers/database/sqlite/index.ts'],
+    ['the outbox knows no service', 'outbox/relay.ts', '../services/files/tables.ts'],
     ['a service does not open drivers', 'services/files/a.ts', '../../drivers/database/index.ts'],
     ['a service does not know the configuration', 'services/gateway/routes/a.ts', '../../../config.ts'],
     ['a service does not know the composition root', 'services/gateway/a.ts', '../../app/index.ts'],

@@ -16,10 +16,11 @@ const LAYERS: readonly Layer[] = [
   { name: 'contract', files: /^contract\//, knows: ['contract/**'] },
   { name: 'base', files: /^base\//, knows: ['base/**'] },
   { name: 'rpc', files: /^rpc\//, knows: ['rpc/**', 'contract/**', 'base/**'] },
+  { name: 'the outbox', files: /^outbox\//, knows: ['outbox/**', 'base/**', PORTS] },
   {
     name: 'a service',
     files: /^services\/([^/]+)\//,
-    knows: ['services/$1/**', 'contract/**', 'base/**', 'rpc/**', PORTS],
+    knows: ['services/$1/**', 'contract/**', 'base/**', 'rpc/**', 'outbox/**', PORTS],
   },
   // They speak to the servers that brokers speak to, and find back to them in the same way.
   {

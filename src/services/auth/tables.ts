@@ -1,3 +1,6 @@
+import type { LeaseRow } from '../../outbox/leases.ts';
+import type { OutboxRow } from '../../outbox/outbox.ts';
+
 /** What auth keeps. No other service touches these tables. Times are Unix time in milliseconds. */
 export interface AuthTables {
   users: UsersTable;
@@ -8,7 +11,7 @@ export interface AuthTables {
   sign_in_attempts: SignInAttemptsTable;
   audit: AuditTable;
   auth_outbox: AuthOutboxTable;
-  auth_leases: AuthLeasesTable;
+  auth_leases: LeaseRow;
 }
 
 export interface UsersTable {
@@ -108,20 +111,6 @@ export interface AuditTable {
   data: string;
 }
 
-export interface AuthOutboxTable {
-  id: string;
-  /** Null until the relay has numbered it. */
-  position: number | null;
-  type: string;
-  version: number;
+export interface AuthOutboxTable extends OutboxRow {
   user_id: string;
-  /** JSON. */
-  data: string;
-  created_at: number;
-}
-
-export interface AuthLeasesTable {
-  name: string;
-  token: string;
-  lease_until: number;
 }

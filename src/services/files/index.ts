@@ -6,6 +6,7 @@ import type { UploadServiceDefinition } from '../../contract/holdfast/internal/v
 import type { WorkServiceDefinition } from '../../contract/holdfast/internal/v1/work.ts';
 import type { FileServiceDefinition } from '../../contract/holdfast/v1/file.ts';
 import type { Service, ServiceDefinition } from '../../rpc/contract.ts';
+import { breakLeases } from './break-leases.ts';
 import type { FilesDeps } from './deps.ts';
 import { readEvents } from './events/read.ts';
 import { startRelay } from './events/relay.ts';
@@ -18,7 +19,6 @@ import { extendLease, releaseJobs } from './jobs/lease.ts';
 import { getJob, listJobs } from './jobs/list.ts';
 import { requestVariant } from './jobs/request-variant.ts';
 import { retryJob } from './jobs/retry.ts';
-import { breakLeases } from './leases.ts';
 import { deleteFile } from './lifecycle/delete.ts';
 import { generateDownloadURL } from './lifecycle/download-url.ts';
 import { getFile } from './lifecycle/get.ts';

@@ -1,7 +1,7 @@
 import { newId } from '../../base/ids.ts';
+import { lockLease } from '../../outbox/leases.ts';
 import { requireService } from './access.ts';
 import type { InstallationVerb } from './deps.ts';
-import { lockLease } from './leases.ts';
 
 /** The id is made by whoever asks first. */
 export const getInstallation: InstallationVerb<'getInstallation'> =
@@ -11,7 +11,7 @@ export const getInstallation: InstallationVerb<'getInstallation'> =
     const now = await db.now();
     return db.unit(async (tx) => {
       // Of several instances that start for the first time, one makes it.
-      await lockLease(tx, db.dialect, 'installation');
+      await lockLease(tx, db.dialect, 'files_leases', 'installation');
       // Should there be two, from a time before there was a lock, everybody means the same one.
       const known = await tx
         .selectFrom('files_installation')

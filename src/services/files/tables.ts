@@ -1,5 +1,7 @@
 import type { WordOf } from '../../base/enum-words.ts';
 import type { FileStatus, JobState, UploadKind, Visibility } from '../../contract/holdfast/v1/file.ts';
+import type { LeaseRow } from '../../outbox/leases.ts';
+import type { OutboxRow } from '../../outbox/outbox.ts';
 
 /** Times are milliseconds since 1970 UTC, booleans 0 or 1, JSON is text. */
 
@@ -130,24 +132,10 @@ export interface ProcessingJobsTable {
   updated_at: number;
 }
 
-export interface FilesOutboxTable {
-  id: string;
-  /** Null until the relay has numbered it. */
-  position: number | null;
-  type: string;
-  version: number;
+export interface FilesOutboxTable extends OutboxRow {
   file_id: string;
   owner_id: string;
   sequence: number;
-  data: string;
-  created_at: number;
-}
-
-/** Held by one instance at a time, by the database's clock. */
-export interface FilesLeasesTable {
-  name: string;
-  token: string;
-  lease_until: number;
 }
 
 /** Objects that no row referred to when the janitor looked. */
@@ -170,7 +158,7 @@ export interface FilesTables {
   file_variants: FileVariantsTable;
   processing_jobs: ProcessingJobsTable;
   files_outbox: FilesOutboxTable;
-  files_leases: FilesLeasesTable;
+  files_leases: LeaseRow;
   object_marks: ObjectMarksTable;
   files_installation: FilesInstallationTable;
 }

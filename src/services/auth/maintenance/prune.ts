@@ -1,7 +1,7 @@
 import type { CallContext } from '../../../base/context.ts';
+import { lastPosition } from '../../../outbox/outbox.ts';
 import { requireService } from '../access.ts';
 import type { AuthDeps, MaintenanceVerb } from '../deps.ts';
-import { lastPosition } from '../events/relay.ts';
 import { deleteSessions } from '../sessions/delete.ts';
 import type { AuthTables } from '../tables.ts';
 
@@ -49,7 +49,7 @@ export const pruneAccounts: MaintenanceVerb<'pruneAccounts'> =
   async ({ dryRun }, context) => {
     requireService(context);
     const now = Date.now();
-    const newest = await lastPosition(db.reader);
+    const newest = await lastPosition(db.reader, 'auth_outbox');
     const events = () =>
       db.reader
         .selectFrom('auth_outbox')

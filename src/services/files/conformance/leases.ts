@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { takeLease } from '../../../outbox/leases.ts';
 import { recoverLostJobs } from '../jobs/recover.ts';
-import { takeLease } from '../leases.ts';
 import type { OpenFiles, TestFiles } from '../testing.ts';
 import { upload } from './upload.ts';
 
@@ -15,21 +15,21 @@ export function leaseLaws(open: OpenFiles): void {
   const due = async () => (await bed.work.listDueFiles({ limit: 10 }, bed.asService)).fileIds;
 
   it('a lease is one instance’s until it runs out', async () => {
-    expect(await takeLease(bed.db, 'relay', 'one', HOUR)).toBe(true);
-    expect(await takeLease(bed.db, 'relay', 'one', HOUR)).toBe(true);
-    expect(await takeLease(bed.db, 'relay', 'two', HOUR)).toBe(false);
-    expect(await takeLease(bed.db, 'relay', 'one', -1)).toBe(true);
-    expect(await takeLease(bed.db, 'relay', 'two', HOUR)).toBe(true);
+    expect(await takeLease(bed.db, 'files_leases', 'relay', 'one', HOUR)).toBe(true);
+    expect(await takeLease(bed.db, 'files_leases', 'relay', 'one', HOUR)).toBe(true);
+    expect(await takeLease(bed.db, 'files_leases', 'relay', 'two', HOUR)).toBe(false);
+    expect(await takeLease(bed.db, 'files_leases', 'relay', 'one', -1)).toBe(true);
+    expect(await takeLease(bed.db, 'files_leases', 'relay', 'two', HOUR)).toBe(true);
   });
 
   it('an instance that is alone waits for no lease of the dead', async () => {
-    await takeLease(bed.db, 'relay', 'dead', HOUR);
+    await takeLease(bed.db, 'files_leases', 'relay', 'dead', HOUR);
     await bed.uploads.claimIdempotencyKey({ ownerId: '', key: 'k' }, bed.as('ada'));
     const fileId = await upload(bed, 'image/jpeg');
     await bed.work.claimJobs({ fileId }, bed.asService);
 
     await bed.breakLeases();
-    expect(await takeLease(bed.db, 'relay', 'alive', HOUR)).toBe(true);
+    expect(await takeLease(bed.db, 'files_leases', 'relay', 'alive', HOUR)).toBe(true);
     expect(await bed.uploads.claimIdempotencyKey({ ownerId: '', key: 'k' }, bed.as('ada'))).toMatchObject({});
     const now = await bed.db.now();
     await bed.db.unit((tx) => recoverLostJobs(tx, fileId, now));

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FileStatus, type ListFilesRequest } from '../../../contract/holdfast/v1/file.ts';
 import { type Plan, planOf } from '../../../drivers/database/conformance/plan.ts';
 import type { Database } from '../../../drivers/database/port.ts';
-import { lastPosition } from '../events/relay.ts';
+import { lastPosition } from '../../../outbox/outbox.ts';
 import { dueJobs, lostFiles } from '../jobs/due.ts';
 import { listFiles } from '../lifecycle/list.ts';
 import { listPurgeable } from '../maintenance/list-purgeable.ts';
@@ -202,7 +202,7 @@ export function planLaws(open: OpenFiles): void {
           .execute(),
       );
       expectAlong(read, 'files_outbox_by_position');
-      const [last] = await plansOf((db) => lastPosition(db.reader));
+      const [last] = await plansOf((db) => lastPosition(db.reader, 'files_outbox'));
       expectAlong(last, 'files_outbox_by_position');
     });
 

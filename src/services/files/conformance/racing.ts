@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { newId } from '../../../base/ids.ts';
 import { Visibility } from '../../../contract/holdfast/v1/file.ts';
-import { takeLease } from '../leases.ts';
+import { takeLease } from '../../../outbox/leases.ts';
 import type { OpenFiles, TestFiles } from '../testing.ts';
 
 const HOUR = 3600_000;
@@ -57,10 +57,10 @@ export function racingLaws(open: OpenFiles): void {
   });
 
   it('gives a lease to one', async () => {
-    const taken = await many((number) => takeLease(bed.db, 'relay', `${number}`, HOUR));
+    const taken = await many((number) => takeLease(bed.db, 'files_leases', 'relay', `${number}`, HOUR));
     expect(taken.filter(Boolean)).toHaveLength(1);
-    await takeLease(bed.db, 'relay', `${taken.indexOf(true)}`, -1);
-    const next = await many((number) => takeLease(bed.db, 'relay', `next ${number}`, HOUR));
+    await takeLease(bed.db, 'files_leases', 'relay', `${taken.indexOf(true)}`, -1);
+    const next = await many((number) => takeLease(bed.db, 'files_leases', 'relay', `next ${number}`, HOUR));
     expect(next.filter(Boolean)).toHaveLength(1);
   });
 

@@ -1,27 +1,16 @@
-import { HoldfastError } from '../../../base/errors.ts';
+import { readOutbox } from '../../../outbox/outbox.ts';
 import { requireService } from '../access.ts';
 import type { EventVerb } from '../deps.ts';
 
-const MAX_EVENTS = 1000;
-
 export const readEvents: EventVerb<'readEvents'> =
   ({ db }) =>
-  async ({ after, limit }, context) => {
+  async (page, context) => {
     requireService(context);
-    if (limit < 1 || limit > MAX_EVENTS) {
-      throw new HoldfastError('invalid_request', `The limit must be from 1 to ${MAX_EVENTS}.`);
-    }
-    const rows = await db.reader
-      .selectFrom('files_outbox')
-      .selectAll()
-      .where('position', '>', after)
-      .orderBy('position')
-      .limit(limit)
-      .execute();
+    const rows = await readOutbox(db, 'files_outbox', page);
     return {
       events: rows.map((row) => ({
         id: row.id,
-        position: row.position as number,
+        position: row.position,
         type: row.type,
         version: row.version,
         fileId: row.file_id,

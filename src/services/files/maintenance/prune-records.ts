@@ -1,6 +1,6 @@
+import { lastPosition } from '../../../outbox/outbox.ts';
 import { requireService } from '../access.ts';
 import type { FilesDeps, MaintenanceVerb } from '../deps.ts';
-import { lastPosition } from '../events/relay.ts';
 
 /** Events are kept so long: a consumer that was away for less misses nothing. Milliseconds. */
 const EVENT_RETENTION = 7 * 24 * 3600_000;
@@ -47,7 +47,7 @@ async function pruneKeys(db: Db, now: number): Promise<number> {
 }
 
 async function countEvents(db: Db, now: number): Promise<number> {
-  const newest = await lastPosition(db.reader);
+  const newest = await lastPosition(db.reader, 'files_outbox');
   const { count } = await db.reader
     .selectFrom('files_outbox')
     .select(({ fn }) => fn.countAll<number>().as('count'))
@@ -59,7 +59,7 @@ async function countEvents(db: Db, now: number): Promise<number> {
 
 /** Prunes from the first event on that has a number, as far as they are old. The newest stays: the next is numbered after it. */
 async function pruneEvents(db: Db, now: number): Promise<number> {
-  const newest = await lastPosition(db.reader);
+  const newest = await lastPosition(db.reader, 'files_outbox');
   const rows = await db.reader
     .selectFrom('files_outbox')
     .select(['id', 'created_at'])

@@ -2,8 +2,8 @@ import { serviceContext } from '../../../base/context.ts';
 import { hasCode } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
 import { type Loop, startLoop } from '../../../base/lifecycle.ts';
+import { takeLease } from '../../../outbox/leases.ts';
 import type { FilesDeps } from '../deps.ts';
-import { takeLease } from '../leases.ts';
 
 /** Milliseconds. */
 const EVERY = 5_000;
@@ -27,7 +27,7 @@ export function startHashing({ db, storage, log }: FilesDeps): Loop {
         .limit(BATCH)
         .execute();
       for (const file of files) {
-        if (signal.aborted || !(await takeLease(db, 'hashing', token, LEASE))) return;
+        if (signal.aborted || !(await takeLease(db, 'files_leases', 'hashing', token, LEASE))) return;
         const sha256 = await hash(file.object_key as string, file.content_type);
         if (sha256 === undefined) continue;
         await db.unit((tx) =>

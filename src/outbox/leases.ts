@@ -1,0 +1,78 @@
+import type { Kysely } from 'kysely';
+import type { Database, Dialect } from '../drivers/database/port.ts';
+import type { Alike } from './alike.ts';
+
+/** A lease has a name, and is held by one instance at a time, by the database's clock. */
+export interface LeaseRow {
+  name: string;
+  /** Of the instance that holds it. */
+  token: string;
+  lease_until: number;
+}
+
+/** A service's table of leases. */
+export type LeaseTable<Tables> = Alike<Tables, LeaseRow>;
+
+interface Leases {
+  leases: LeaseRow;
+}
+
+/** Takes or renews a named lease for `duration` milliseconds; false while another holds it. */
+export async function takeLease<Tables>(
+  db: Database<Tables>,
+  table: LeaseTable<Tables>,
+  name: string,
+  token: string,
+  duration: number,
+): Promise<boolean> {
+  const now = await db.now();
+  return db.unit(async (tx) => {
+    const held = await lockLease(tx, db.dialect, table, name);
+    if (held.token !== token && held.lease_until > now) return false;
+    const lease = { token, lease_until: now + duration };
+    await as(tx)
+      .updateTable(table as 'leases')
+      .set(lease)
+      .where('name', '=', name)
+      .execute();
+    return true;
+  });
+}
+
+/** The lease's row, locked: until the unit has ended nobody else gets past here. Made where there is none yet. */
+export async function lockLease<Tables>(
+  tx: Kysely<Tables>,
+  dialect: Dialect,
+  table: LeaseTable<Tables>,
+  name: string,
+): Promise<LeaseRow> {
+  const query = as(tx)
+    .selectFrom(table as 'leases')
+    .selectAll()
+    .where('name', '=', name)
+    .forUpdate();
+  const found = await query.executeTakeFirst();
+  if (found) return found;
+  await dialect.insertIfAbsent(as(tx), table as 'leases', [{ name, token: '', lease_until: 0 }], ['name']);
+  return query.executeTakeFirstOrThrow();
+}
+
+/** Gives a lease back, where it is still held: the next instance need not wait until it has run out. */
+export async function giveBackLease<Tables>(
+  db: Database<Tables>,
+  table: LeaseTable<Tables>,
+  name: string,
+  token: string,
+): Promise<void> {
+  await db.unit((tx) =>
+    as(tx)
+      .updateTable(table as 'leases')
+      .set({ lease_until: 0 })
+      .where('name', '=', name)
+      .where('token', '=', token)
+      .execute(),
+  );
+}
+
+/** Kysely cannot follow a table whose name is a parameter: here each is called `leases`. */
+const as = (db: unknown) => db as Kysely<Leases>;

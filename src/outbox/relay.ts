@@ -1,0 +1,109 @@
+import type { Selectable } from 'kysely';
+import { newId } from '../base/ids.ts';
+import { type Loop, startLoop } from '../base/lifecycle.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Broker } from '../drivers/broker/port.ts';
+import type { Database } from '../drivers/database/port.ts';
+import { giveBackLease, type LeaseTable, lockLease, takeLease } from './leases.ts';
+import { asOutbox, lastPosition, type OutboxTable } from './outbox.ts';
+
+interface RelayDeps<Tables, Table extends OutboxTable<Tables>> {
+  readonly db: Database<Tables>;
+  readonly broker: Broker;
+  readonly log: Logger;
+  readonly outbox: Table;
+  readonly leases: LeaseTable<Tables>;
+  /** Where the news of an event goes. */
+  readonly topic: string;
+  /** What the news tells beside the event's position and type. */
+  readonly newsOf: (event: Selectable<Tables[Table]>) => Readonly<Record<string, string | number>>;
+}
+
+const LEASE_NAME = 'relay';
+const BATCH = 500;
+/** Milliseconds. */
+const LEASE = 15_000;
+const EVERY = 1_000;
+/** Events of this time are numbered together: soon enough for a person, seldom enough under load. */
+const GATHER = 20;
+/** Events whose news is on its way to the broker at a time: one by one, each would cost the way there and back. */
+const AT_A_TIME = 50;
+
+/**
+ * Numbers events once they are committed, in the order in which the relay sees them, and rings the broker. One
+ * instance does so at a time; that the numbers are given after the commit is why a reader who remembers the last one
+ * it saw never misses an event of a transaction that committed late.
+ */
+export function relayOutbox<Tables, Table extends OutboxTable<Tables>>(deps: RelayDeps<Tables, Table>): Loop {
+  const { db, log, outbox, leases } = deps;
+  const token = newId();
+  let renewAt = 0;
+  const loop = startLoop({
+    every: EVERY,
+    gather: GATHER,
+    round: async () => {
+      if (!(await hasUnnumbered(db, outbox))) return;
+      const now = await db.now();
+      if (now >= renewAt) {
+        if (!(await takeLease(db, leases, LEASE_NAME, token, LEASE))) return;
+        renewAt = now + LEASE / 3;
+      }
+      for (let relayed = BATCH; relayed === BATCH; ) relayed = await relayBatch(deps, token);
+    },
+    onError: (error) => log.error({ err: error }, 'Events could not be relayed; trying again'),
+  });
+  return {
+    wake: loop.wake,
+    async stop() {
+      await loop.stop();
+      if (renewAt === 0) return;
+      await giveBackLease(db, leases, LEASE_NAME, token).catch((error) =>
+        log.debug({ err: error }, 'The lease of the relay was not given back; it runs out by itself'),
+      );
+    },
+  };
+}
+
+async function hasUnnumbered<Tables>(db: Database<Tables>, table: OutboxTable<Tables>): Promise<boolean> {
+  const row = await asOutbox(db.reader)
+    .selectFrom(table as 'outbox')
+    .select('id')
+    .where('position', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+async function relayBatch<Tables, Table extends OutboxTable<Tables>>(
+  { db, broker, outbox, leases, topic, newsOf }: RelayDeps<Tables, Table>,
+  token: string,
+): Promise<number> {
+  const events = await db.unit(async (tx) => {
+    const own = asOutbox(tx);
+    const table = outbox as 'outbox';
+    // Locked, so that nobody takes over while this goes on. Where another did while this instance slept, the next
+    // round asks for the lease again.
+    const [lease, last, rows] = await Promise.all([
+      lockLease(tx, db.dialect, leases, LEASE_NAME),
+      lastPosition(tx, outbox),
+      own.selectFrom(table).selectAll().where('position', 'is', null).orderBy('id').limit(BATCH).execute(),
+    ]);
+    if (lease.token !== token) return [];
+    const numbered = rows.map((row, index) => ({ ...row, position: last + index + 1 }));
+    const positions = numbered.map(({ id, position }) => ({ key: id, number: position }));
+    await db.dialect.writeNumbers(own, table, { key: 'id', number: 'position' }, positions);
+    return numbered;
+  });
+  for (let next = 0; next < events.length; next += AT_A_TIME) {
+    await Promise.all(
+      events.slice(next, next + AT_A_TIME).map((event) =>
+        broker.publish(topic, {
+          position: event.position,
+          type: event.type,
+          ...newsOf(event as unknown as Selectable<Tables[Table]>),
+        }),
+      ),
+    );
+  }
+  return events.length;
+}
