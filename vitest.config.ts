@@ -14,6 +14,15 @@ const STACKS: readonly StackKind[] = [
   { database: 'postgres', objects: 's3', broker: 'nats', apart: 'mesh' },
 ];
 
+/**
+ * Where nobody looks on, a test of real servers that fails is tried once more, and the end of the run names each that
+ * passed only then: it is to be mended. What is set up for many tests is not tried again.
+ */
+const patient = (made: ReturnType<typeof project>) => ({
+  ...made,
+  test: { ...made.test, retry: process.env.CI ? 1 : 0 },
+});
+
 /** Groups run one after another. Those that start real servers have each a core or more for their two processes. */
 const project = (name: string, groupOrder: number, include: string[], maxWorkers = workers, stack = EMBEDDED) => ({
   extends: true as const,
@@ -36,7 +45,7 @@ function apiOn(stack: StackKind) {
   const leftOut = absent(parts.filter((part): part is EngineName => part !== 'disk' && part !== 'mesh')).join(', ');
   const include = leftOut ? ['test/harness/left-out.ts'] : ['test/api/*.test.ts'];
   const made = project(`api:${parts.join('+')}`, 2, include, servers, stack);
-  return together({ ...made, test: { ...made.test, provide: { stack, leftOut } } });
+  return together(patient({ ...made, test: { ...made.test, provide: { stack, leftOut } } }));
 }
 
 /** One process runs many files, one after another, and may keep a stack for them. */
@@ -47,8 +56,9 @@ function together(made: ReturnType<typeof project>) {
 export default defineConfig({
   test: {
     pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // For machines that are busy: who waits for an event is not slower for it.
+    testTimeout: 90_000,
+    hookTimeout: 180_000,
     silent: 'passed-only',
     // The report names slow tests; those that start servers are not slow by its measure.
     slowTestThreshold: 10_000,
@@ -61,11 +71,11 @@ export default defineConfig({
         DRIVERS,
       ),
       // They wait more than they work: for servers that start, are cut off, and come back.
-      project('drivers', 1, [DRIVERS], 3 * workers),
-      together(project('api', 2, ['test/api/**/*.test.ts'], servers)),
+      patient(project('drivers', 1, [DRIVERS], 3 * workers)),
+      together(patient(project('api', 2, ['test/api/**/*.test.ts'], servers))),
       ...STACKS.map(apiOn),
       // They, too.
-      project('faults', 3, ['test/faults/**/*.test.ts'], servers + 1),
+      patient(project('faults', 3, ['test/faults/**/*.test.ts'], servers + 1)),
     ],
     coverage: {
       provider: 'v8',

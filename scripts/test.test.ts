@@ -39,8 +39,31 @@ test('counts, and gives the reasons for what was skipped', async () => {
   expect(out).toContain('  needs a server\n    a.test.js > three\n');
 });
 
+test('names a test that passed at the second try only, and says what broke the first', async () => {
+  writeTests(
+    'a.test.js',
+    `let tries = 0;
+     test('one', () => {});
+     test('two', { retry: 1 }, () => { tries += 1; expect(tries).toBe(2); });`,
+  );
+  const { code, out, lastLine } = await run();
+  expect({ code, lastLine }).toEqual({ code: 0, lastLine: '2 passed, 0 failed, 0 skipped' });
+  expect(out).toContain('Passed at the second try: a.test.js > two\n    AssertionError: expected 1 to be 2');
+  expect(out.trimEnd().split('\n').at(-2)).toBe('1 of those that passed did so at the second try only');
+});
+
 test.each([
   ['a failed test', `test('a', () => {}); test('b', () => expect(1).toBe(2));`, '1 passed, 1 failed, 0 skipped'],
+  [
+    'a test that fails twice, and a hook that is not tried again',
+    `let tries = 0;
+     test('a', { retry: 1 }, () => expect(1).toBe(2));
+     describe('b', () => {
+       beforeAll(() => { tries += 1; if (tries === 1) throw new Error('broken'); });
+       test('c', { retry: 1 }, () => {});
+     });`,
+    '0 passed, 3 failed, 0 skipped',
+  ],
   ['a file that cannot be loaded', `throw new Error('broken');`, '0 passed, 1 failed, 0 skipped'],
   [
     'a hook that fails before tests',

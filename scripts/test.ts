@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { install, packagesFor, whyNotInstallable } from '../test/harness/engines/install.ts';
-import { countLine, type Summary, skippedText } from './test/summary.ts';
+import { countLine, retriedText, type Summary, skippedText } from './test/summary.ts';
 
 const root = join(import.meta.dirname, '..');
 if (process.env.CI) await installEngines();
@@ -29,8 +29,8 @@ process.on('SIGINT', () => {});
 process.on('SIGTERM', () => vitest.kill('SIGTERM'));
 const [code, signal] = (await once(vitest, 'close')) as [number | null, string | null];
 
-const { passed, failed, skipped } = summary ?? { passed: 0, failed: 0, skipped: [] };
-process.stdout.write(skippedText(skipped));
+const { passed, failed, skipped, retried } = summary ?? { passed: 0, failed: 0, skipped: [], retried: [] };
+process.stdout.write(skippedText(skipped) + retriedText(retried));
 if (code !== 0 && failed === 0) console.log(`The test run broke off (${signal ?? `exit code ${code}`}).`);
 console.log(countLine({ passed, failed: code !== 0 ? Math.max(1, failed) : failed, skipped }));
 process.exitCode = code === 0 && failed === 0 ? 0 : 1;

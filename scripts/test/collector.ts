@@ -1,7 +1,7 @@
 import type { SerializedError } from 'vitest';
 import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
 import type {} from '../../test/harness/engines/use.ts';
-import type { Skipped, Summary } from './summary.ts';
+import type { Retried, Skipped, Summary } from './summary.ts';
 
 /** A Vitest reporter that prints nothing: it hands the summary of the run to the process that started Vitest, if any. */
 export default class Collector implements Reporter {
@@ -19,15 +19,18 @@ function summarize(modules: readonly TestModule[], unhandledErrors: number): Sum
   const tests = modules.flatMap((module) => [...module.children.allTests()]);
   const broken = modules.flatMap(brokenGroups);
   const skipped: Skipped[] = [];
+  const retried: Retried[] = [];
   let passed = 0;
   let failed = broken.length + unhandledErrors;
   for (const test of tests) {
     const { state } = test.result();
-    if (state === 'passed') passed += 1;
-    else if (state === 'skipped' && !isPrevented(test)) skipped.push({ name: nameOf(test), reason: reasonOf(test) });
+    if (state === 'passed') {
+      passed += 1;
+      if (test.diagnostic()?.flaky) retried.push({ name: nameOf(test), why: firstErrorOf(test) });
+    } else if (state === 'skipped' && !isPrevented(test)) skipped.push({ name: nameOf(test), reason: reasonOf(test) });
     else failed += 1;
   }
-  return { passed, failed, skipped };
+  return { passed, failed, skipped, retried };
 }
 
 /** Files that could not be loaded and groups whose hooks failed. */
@@ -49,4 +52,12 @@ const reasonOf = (test: TestCase): string =>
   test.meta().skipReason ??
   (test.options.mode === 'todo' ? 'not written yet' : 'not selected, or skipped without a reason');
 
-const nameOf = (test: TestCase): string => `${test.module.relativeModuleId} > ${test.fullName}`;
+/** What broke the first try of a test that passed in the end. */
+const firstErrorOf = (test: TestCase): string => {
+  const [error] = test.result().errors ?? [];
+  return error?.stack ?? error?.message ?? 'no error was given';
+};
+
+/** With its project, where the run has several. */
+const nameOf = ({ project, module, fullName }: TestCase): string =>
+  `${project.name ? `${project.name}: ` : ''}${module.relativeModuleId} > ${fullName}`;

@@ -3,10 +3,10 @@ import { RULES } from '../../src/services/gateway/scopes.ts';
 import { Api } from '../harness/client.ts';
 import { type Description, readDescription, routesOf } from '../harness/openapi.ts';
 import { expectProblem } from '../harness/problems.ts';
-import { useStack } from '../harness/stack.ts';
+import { useSharedStack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 
-const stack = useStack();
+const stack = useSharedStack();
 let admin: Api;
 let user: Api;
 let adminEmail: string;

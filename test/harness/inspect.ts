@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { type Connection, connect, type Value } from './inspect/sql.ts';
 
-export { scratchFiles, storedFiles } from './inspect/store.ts';
-export { passTime } from './inspect/time.ts';
+export { scratchFiles, storedFiles, storedOf } from './inspect/store.ts';
+export { ageFile, passTime } from './inspect/time.ts';
 
 /** Where a stack keeps everything, to look at it past the API, whatever it runs on. */
 export interface Installation {

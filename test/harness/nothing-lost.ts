@@ -1,26 +1,42 @@
 import { expect } from 'vitest';
 import type { Api } from './client.ts';
 import type { Answer } from './http.ts';
-import { query, quotaOf, storedFiles } from './inspect.ts';
+import { type Installation, query, quotaOf, storedFiles } from './inspect.ts';
 import { expectProblem } from './problems.ts';
 import type { Stack } from './stack.ts';
 import { until } from './until.ts';
 
-/** A user of a stack who has a file already. */
+/** A user of a stack that has nothing else to do, who has a file already. */
 export interface Witness {
-  readonly stack: Omit<Stack, 'dispose'>;
+  readonly stack: Pick<Stack, 'api'> & Installation;
   readonly user: Api;
   readonly id: string;
   /** The file, which holds "kept". */
   readonly kept: string;
 }
 
-export async function witnessOn(stack: Omit<Stack, 'dispose'>): Promise<Witness> {
+export async function witnessOn(stack: Witness['stack']): Promise<Witness> {
+  await idle(stack);
   const user = await stack.api.signUp();
   const { id } = (await user.call('GET', '/api/auth/me')).body;
   const kept = (await user.upload('kept', { name: 'kept.txt', type: 'text/plain' })).id;
   return { stack, user, id, kept };
 }
+
+/** Resolves when no file is processed any more and none is to be purged: nothing changes then that nobody asks for. */
+const idle = (stack: Installation) =>
+  until(
+    'the stack to be idle',
+    async () => {
+      const busy = await query(
+        stack,
+        `SELECT id FROM processing_jobs WHERE state IN ('queued', 'running', 'failed')
+         UNION ALL SELECT id FROM files WHERE purge_reason IS NOT NULL`,
+      );
+      return busy.length === 0;
+    },
+    { within: 120_000, every: 100 },
+  );
 
 const present = async ({ stack, user, id }: Witness) => ({
   stored: await storedFiles(stack),

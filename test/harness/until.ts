@@ -16,7 +16,7 @@ interface UntilOptions {
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
-  { within = 20_000, every = 25, stopOnError = false }: UntilOptions = {},
+  { within = 60_000, every = 25, stopOnError = false }: UntilOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + within;
   let last: unknown;

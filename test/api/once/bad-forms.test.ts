@@ -3,9 +3,9 @@ import type { Api, FormPart } from '../../harness/client.ts';
 import type { Answer } from '../../harness/http.ts';
 import { nothingLost as nothingLostOf, refusedWith, type Witness, witnessOn } from '../../harness/nothing-lost.ts';
 import { expectProblem } from '../../harness/problems.ts';
-import { useStack } from '../../harness/stack.ts';
+import { useSharedStack } from '../../harness/stack.ts';
 
-const stack = useStack({ env: { ALLOWED_TYPES: 'text/*,image/jpeg,application/octet-stream' } });
+const stack = useSharedStack();
 let witness: Witness;
 let user: Api;
 beforeAll(async () => {

@@ -2,9 +2,9 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { sendRaw } from '../../harness/http.ts';
 import { expectProblem } from '../../harness/problems.ts';
-import { useStack } from '../../harness/stack.ts';
+import { useSharedStack } from '../../harness/stack.ts';
 
-const stack = useStack();
+const stack = useSharedStack();
 const send = (...chunks: string[]) => sendRaw(stack.api.url(), chunks);
 
 afterEach(async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { useStack } from '../../harness/stack.ts';
+import { useSharedStack, useStack } from '../../harness/stack.ts';
 
 const ORIGIN = 'https://app.example.com';
 
@@ -66,7 +66,7 @@ describe('with CORS_ORIGINS', () => {
 });
 
 describe('without CORS_ORIGINS', () => {
-  const stack = useStack();
+  const stack = useSharedStack();
 
   test('no origin may', async () => {
     const { headers } = await stack.api.call('OPTIONS', '/api/files', {

@@ -23,6 +23,10 @@ export async function storedFiles(at: Installation): Promise<string[]> {
   return found.map((path) => `objects/${path}`).sort();
 }
 
+/** The same of one file alone, whatever else is there. */
+export const storedOf = async (at: Installation, fileId: string): Promise<string[]> =>
+  (await storedFiles(at)).filter((path) => path.includes(fileId));
+
 async function filesIn(folder: string): Promise<string[]> {
   const uploads = join(folder, 'uploads');
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

@@ -35,6 +35,15 @@ export async function passTime(at: Installation, milliseconds: number): Promise<
   });
 }
 
+/** The same for one file alone, of a stack that runs. A multipart upload of it stays as old as it is. */
+export const ageFile = (at: Installation, fileId: string, milliseconds: number): Promise<void> =>
+  withDatabase(at, async ({ run }) => {
+    for (const [table, key] of [['files', 'id'] as const, ['uploads', 'file_id'] as const]) {
+      const changes = TIMES[table]?.map((column) => `${column} = ${column} - ${milliseconds}`) ?? [];
+      await run(`UPDATE ${table} SET ${changes.join(', ')} WHERE ${key} = ?`, [fileId]);
+    }
+  });
+
 /** The id as it were had it been made earlier: a UUIDv7 begins with the time (RFC 9562, 5.7). */
 function olderId(id: string, milliseconds: number): string {
   const time = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) - milliseconds;
