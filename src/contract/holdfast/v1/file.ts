@@ -414,15 +414,27 @@ export interface GenerateUploadURLsRequest {
   ownerId: string;
   /** 1 to 1,000. */
   files: NewFile[];
+  /**
+   * 1 to 255 visible ASCII characters, kept for 24 hours for each caller and owner. The same request with the same key
+   * begins nothing again: it answers the same files, with requests that are signed anew. Another request with it is
+   * IDEMPOTENCY_MISMATCH, one that comes while the first is being answered IDEMPOTENCY_IN_FLIGHT. Where no file was
+   * reserved, the key is free again.
+   */
+  idempotencyKey?: string | undefined;
 }
 
 /** Each file succeeds or fails by itself. */
 export interface GenerateUploadURLsResponse {
   /** In the order of the request. */
   results: GenerateUploadURLsResponse_Result[];
+  /** An earlier request with the same `idempotency_key` began these. */
+  replayed: boolean;
 }
 
-/** Either `error`, or the other two. */
+/**
+ * Either `error`, or the other two; `upload` is absent where an earlier request with the same key began it, and its
+ * bytes have been confirmed since.
+ */
 export interface GenerateUploadURLsResponse_Result {
   file?: File | undefined;
   upload?: UploadTarget | undefined;
@@ -1823,7 +1835,7 @@ export const UploadTarget: MessageFns<UploadTarget> = {
 };
 
 function createBaseGenerateUploadURLsRequest(): GenerateUploadURLsRequest {
-  return { ownerId: "", files: [] };
+  return { ownerId: "", files: [], idempotencyKey: undefined };
 }
 
 export const GenerateUploadURLsRequest: MessageFns<GenerateUploadURLsRequest> = {
@@ -1833,6 +1845,9 @@ export const GenerateUploadURLsRequest: MessageFns<GenerateUploadURLsRequest> = 
     }
     for (const v of message.files) {
       NewFile.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.idempotencyKey !== undefined) {
+      writer.uint32(26).string(message.idempotencyKey);
     }
     return writer;
   },
@@ -1866,6 +1881,14 @@ export const GenerateUploadURLsRequest: MessageFns<GenerateUploadURLsRequest> = 
             message.files.push(NewFile.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1885,18 +1908,22 @@ export const GenerateUploadURLsRequest: MessageFns<GenerateUploadURLsRequest> = 
     const message = createBaseGenerateUploadURLsRequest();
     message.ownerId = object.ownerId ?? "";
     message.files = object.files?.map((e) => NewFile.fromPartial(e)) || [];
+    message.idempotencyKey = object.idempotencyKey ?? undefined;
     return message;
   },
 };
 
 function createBaseGenerateUploadURLsResponse(): GenerateUploadURLsResponse {
-  return { results: [] };
+  return { results: [], replayed: false };
 }
 
 export const GenerateUploadURLsResponse: MessageFns<GenerateUploadURLsResponse> = {
   encode(message: GenerateUploadURLsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.results) {
       GenerateUploadURLsResponse_Result.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.replayed !== false) {
+      writer.uint32(16).bool(message.replayed);
     }
     return writer;
   },
@@ -1922,6 +1949,14 @@ export const GenerateUploadURLsResponse: MessageFns<GenerateUploadURLsResponse> 
             message.results.push(GenerateUploadURLsResponse_Result.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.replayed = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1940,6 +1975,7 @@ export const GenerateUploadURLsResponse: MessageFns<GenerateUploadURLsResponse> 
   fromPartial<I extends Exact<DeepPartial<GenerateUploadURLsResponse>, I>>(object: I): GenerateUploadURLsResponse {
     const message = createBaseGenerateUploadURLsResponse();
     message.results = object.results?.map((e) => GenerateUploadURLsResponse_Result.fromPartial(e)) || [];
+    message.replayed = object.replayed ?? false;
     return message;
   },
 };
@@ -4610,7 +4646,7 @@ export const FileServiceDefinition = {
   methods: {
     /**
      * Reserves files and answers how to send their bytes straight to the object store. Where the answer would not fit into
-     * a message, nothing is reserved: ask for fewer files at a time.
+     * a message, nothing is reserved: ask for fewer files at a time. Safe to repeat with an `idempotency_key`.
      */
     generateUploadURLs: {
       name: "GenerateUploadURLs",

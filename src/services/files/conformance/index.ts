@@ -5,6 +5,7 @@ import { arrivalLaws } from './arrivals.ts';
 import { backEndLaws } from './back-ends.ts';
 import { eventLaws } from './events.ts';
 import { jobLaws } from './jobs.ts';
+import { keyedUrlsLaws } from './keyed-urls.ts';
 import { leaseLaws } from './leases.ts';
 import { maintenanceLaws } from './maintenance.ts';
 import { planLaws } from './plans.ts';
@@ -16,6 +17,7 @@ export function filesLaws(open: OpenFiles): void {
   describe('uploads', () => uploadLaws(open));
   describe('arrivals', () => arrivalLaws(open));
   describe('other back ends', () => backEndLaws(open));
+  describe('uploads begun with a key', () => keyedUrlsLaws(open));
   describe('any request', () => anyRequestLaws(open));
   describe('jobs', () => jobLaws(open));
   describe('events', () => eventLaws(open));

@@ -1,16 +1,13 @@
 import type { CallContext } from '../../../base/context.ts';
 import { type HoldfastError, toHoldfastError } from '../../../base/errors.ts';
 import type { UploadPart } from '../../../contract/holdfast/v1/file.ts';
-import { MESSAGE_LIMIT } from '../../../rpc/limits.ts';
 import type { FilesDeps } from '../deps.ts';
 import { announcePurge, markForPurge } from '../purge.ts';
 import type { UploadsTable } from '../tables.ts';
-import { type Begun, sizeOf, toErrorStatus } from './begun.ts';
+import { type Begun, toErrorStatus } from './begun.ts';
+import { firstParts, leaveOutWhatIsTooMuch } from './first-parts.ts';
 import { signParts } from './sign-parts.ts';
 
-/** Parts that are signed with the first answer: of one file, and of all. */
-const FIRST_PARTS = 100;
-const FIRST_PARTS_OF_ALL = 1_000;
 /** Uploads that are begun at the store at a time. */
 const AT_ONCE = 16;
 
@@ -32,7 +29,7 @@ export async function beginParts(deps: FilesDeps, all: readonly Begun[], context
     begun.upload && begun.upload.part_size !== null ? [{ begun, upload: begun.upload, parts: [] }] : [],
   );
   if (large.length === 0) return;
-  const count = Math.min(FIRST_PARTS, Math.max(1, Math.floor(FIRST_PARTS_OF_ALL / large.length)));
+  const count = firstParts(large.length);
   const waiting = large.values();
   const begin = async () => {
     for (const each of waiting) await beginOne(deps, each, count, context);
@@ -58,7 +55,7 @@ export async function beginParts(deps: FilesDeps, all: readonly Begun[], context
     if (error) begun.result = { error: toErrorStatus(error) };
     else if (begun.result.upload) begun.result.upload.parts = parts;
   }
-  leaveOutWhatIsTooMuch(all, large);
+  leaveOutWhatIsTooMuch(all);
 }
 
 async function beginOne({ storage }: FilesDeps, each: InParts, count: number, context: CallContext): Promise<void> {
@@ -79,21 +76,5 @@ async function beginOne({ storage }: FilesDeps, each: InParts, count: number, co
   } catch (thrown) {
     each.error = toHoldfastError(thrown);
     if (each.error.code === 'internal') context.log.error({ err: thrown }, 'an upload could not be begun');
-  }
-}
-
-/** Parts can be signed by another call; all else of the answer cannot be had again. */
-function leaveOutWhatIsTooMuch(all: readonly Begun[], large: readonly InParts[]): void {
-  if (all.length === 1) return;
-  const size = sizeOf(all);
-  if (size <= MESSAGE_LIMIT) return;
-  const targets = large.flatMap(({ begun }) => begun.result.upload ?? []);
-  const signed = targets.map(({ parts }) => parts);
-  for (const target of targets) target.parts = [];
-  const rest = sizeOf(all);
-  const share = (MESSAGE_LIMIT - rest) / (size - rest);
-  for (const [place, target] of targets.entries()) {
-    const parts = signed[place] ?? [];
-    target.parts = parts.slice(0, Math.floor(parts.length * share));
   }
 }

@@ -10,7 +10,7 @@ export interface Begun {
 
 /** Bytes of the answer. */
 export const sizeOf = (begun: readonly Begun[]): number =>
-  GenerateUploadURLsResponse.encode({ results: begun.map(({ result }) => result) }).finish().length;
+  GenerateUploadURLsResponse.encode({ results: begun.map(({ result }) => result), replayed: true }).finish().length;
 
 /** Texts that grow with the request are cut: a path holds a key of metadata, which may be long. */
 const LONGEST = 300;

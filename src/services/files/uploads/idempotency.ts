@@ -12,6 +12,8 @@ import type { FilesTables, IdempotencyKeysTable } from '../tables.ts';
 const KEEP = 24 * 3600_000;
 /** How long a claim holds without being claimed again by the same request. */
 const LEASE = 60_000;
+/** Rows that one statement inserts. */
+const AT_ONCE = 100;
 
 export const claimIdempotencyKey: UploadVerb<'claimIdempotencyKey'> =
   ({ db }) =>
@@ -19,27 +21,11 @@ export const claimIdempotencyKey: UploadVerb<'claimIdempotencyKey'> =
     const ownerId = ownerOf(context, request.ownerId);
     const now = await db.now();
     return db.unit(async (tx) => {
-      const fresh = {
-        id: newId(),
-        owner_id: ownerId,
-        idempotency_key: request.key,
-        fingerprint: null,
-        answer: null,
-        lease_until: now + LEASE,
-        expires_at: now + KEEP,
-      };
+      const fresh = freshKey(ownerId, request.key, now);
       const row = await lockKey(tx, db.dialect, fresh, now);
       if (row.id !== fresh.id) {
         if (row.answer !== null) return { id: row.id, fingerprint: row.fingerprint ?? '', answer: row.answer };
-        if (row.lease_until > now) {
-          throw new HoldfastError(
-            'idempotency_in_flight',
-            'A request with this Idempotency-Key is still being answered.',
-            {
-              retryAfter: Math.ceil((row.lease_until - now) / 1000),
-            },
-          );
-        }
+        if (row.lease_until > now) throw inFlight(row.lease_until - now);
         // Its request died before it could answer: this one takes it up, with the files that it left.
         await tx
           .updateTable('idempotency_keys')
@@ -52,8 +38,24 @@ export const claimIdempotencyKey: UploadVerb<'claimIdempotencyKey'> =
     });
   };
 
+export const freshKey = (ownerId: string, key: string, now: number): Selectable<IdempotencyKeysTable> => ({
+  id: newId(),
+  owner_id: ownerId,
+  idempotency_key: key,
+  fingerprint: null,
+  answer: null,
+  lease_until: now + LEASE,
+  expires_at: now + KEEP,
+});
+
+/** `wait`: milliseconds. */
+export const inFlight = (wait = 1000): HoldfastError =>
+  new HoldfastError('idempotency_in_flight', 'A request with this idempotency key is still being answered.', {
+    retryAfter: Math.ceil(wait / 1000),
+  });
+
 /** The owner's row of this key, locked: the one that is there, unless it has expired, or otherwise `fresh`. */
-async function lockKey(
+export async function lockKey(
   tx: Kysely<FilesTables>,
   dialect: Dialect,
   fresh: Selectable<IdempotencyKeysTable>,
@@ -67,7 +69,7 @@ async function lockKey(
     .forUpdate();
   const found = await query.executeTakeFirst();
   if (found && found.expires_at > now) return found;
-  if (found) await forget(tx, found.id);
+  if (found) await removeKey(tx, found.id);
   await dialect.insertIfAbsent(tx, 'idempotency_keys', [fresh], ['owner_id', 'idempotency_key']);
   // Another request may have been first.
   return query.executeTakeFirstOrThrow();
@@ -102,15 +104,17 @@ export const settleIdempotencyKey: UploadVerb<'settleIdempotencyKey'> =
         .forUpdate()
         .executeTakeFirst();
       if (row?.owner_id !== owner || row.answer !== null) return;
-      if (answer === undefined) await forget(tx, id);
+      if (answer === undefined) await removeKey(tx, id);
       else await tx.updateTable('idempotency_keys').set({ fingerprint, answer }).where('id', '=', id).execute();
     });
     return {};
   };
 
-async function forget(tx: Kysely<FilesTables>, id: string): Promise<void> {
+/** Frees a key. False where it was gone. */
+export async function removeKey(tx: Kysely<FilesTables>, id: string): Promise<boolean> {
   await tx.deleteFrom('idempotency_files').where('idempotency_id', '=', id).execute();
-  await tx.deleteFrom('idempotency_keys').where('id', '=', id).execute();
+  const { numDeletedRows } = await tx.deleteFrom('idempotency_keys').where('id', '=', id).executeTakeFirst();
+  return numDeletedRows > 0n;
 }
 
 interface Part {
@@ -157,4 +161,33 @@ export async function noteFile(
     .where('part', '=', part)
     .execute();
   await tx.insertInto('idempotency_files').values({ idempotency_id: idempotencyId, part, file_id: fileId }).execute();
+}
+
+/** Those that a request reserved together, each by its place in it. Throws `idempotency_in_flight` where the key is gone. */
+export async function noteFiles(
+  tx: Kysely<FilesTables>,
+  idempotencyId: string,
+  files: readonly { readonly part: number; readonly fileId: string }[],
+): Promise<void> {
+  const key = tx.selectFrom('idempotency_keys').select('id').where('id', '=', idempotencyId).forUpdate();
+  if (!(await key.executeTakeFirst())) throw inFlight();
+  for (let first = 0; first < files.length; first += AT_ONCE) {
+    const rows = files
+      .slice(first, first + AT_ONCE)
+      .map(({ part, fileId }) => ({ idempotency_id: idempotencyId, part, file_id: fileId }));
+    await tx.insertInto('idempotency_files').values(rows).execute();
+  }
+}
+
+/** Gives up the uploads that a request left; those that were confirmed stay. */
+export async function abandonNotedFiles(tx: Kysely<FilesTables>, idempotencyId: string, now: number): Promise<void> {
+  const left = await tx
+    .selectFrom('idempotency_files')
+    .select('file_id')
+    .where('idempotency_id', '=', idempotencyId)
+    .execute();
+  for (const { file_id } of left) {
+    const file = await lockedFileRow(tx, file_id);
+    if (file?.status === 'pending') await markForPurge(tx, file.id, 'abandoned', now);
+  }
 }

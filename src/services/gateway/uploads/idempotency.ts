@@ -1,5 +1,6 @@
 import type { CallContext } from '../../../base/context.ts';
 import { HoldfastError, hasCode } from '../../../base/errors.ts';
+import { isIdempotencyKey } from '../../../base/idempotency-key.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { afterwards } from './afterwards.ts';
 import { keyOfAnother } from './store-file.ts';
@@ -25,7 +26,7 @@ interface IdempotentRequest {
 /** The Idempotency-Key of a request, if it has one. Throws `invalid_request` for one that is none. */
 export function idempotencyKeyOf(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
-  if (typeof header !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(header)) {
+  if (typeof header !== 'string' || !isIdempotencyKey(header)) {
     throw new HoldfastError('invalid_request', 'An Idempotency-Key is 1 to 255 visible ASCII characters.');
   }
   return header;
