@@ -15,6 +15,7 @@ interface Place {
 export const HOUSE = {
   gateway: { standsOn: ['objects'], calls: ['auth', 'files'] },
   auth: { standsOn: ['database', 'broker'], calls: [] },
+  // Auth too, where GRPC_CLIENTS lets other back ends in: what they do is in its audit trail.
   files: { standsOn: ['database', 'broker'], calls: ['storage'] },
   // Asks files whose the object store is, as everybody does who holds it.
   storage: { standsOn: ['objects'], calls: ['files'] },

@@ -15,7 +15,7 @@ import type { Ground } from './ground.ts';
 import { grpcServerOf } from './grpc.ts';
 import type { Called, Served } from './house.ts';
 import { ingestOn, type OpenIngest } from './ingest.ts';
-import type { Plan } from './plan.ts';
+import { auditsBackEnds, type Plan } from './plan.ts';
 import { authOn, filesOn, gatewayDepsOn, janitorOn, probesOf, processorOn, storageOn } from './services.ts';
 import { version } from './version.ts';
 
@@ -65,7 +65,17 @@ export async function makeParts(
   if (auth) answering.auth = auth;
   const catalog = await openCatalog(config);
   const files = here('files')
-    ? filesOn(ground, { storage: answersOf('storage'), catalog, publicUrl: apiUrl }, config, log)
+    ? filesOn(
+        ground,
+        {
+          storage: answersOf('storage'),
+          audit: auditsBackEnds(plan.services, config) ? answersOf('auth').audit : undefined,
+          catalog,
+          publicUrl: apiUrl,
+        },
+        config,
+        log,
+      )
     : undefined;
   if (files) answering.files = files;
 

@@ -40,6 +40,8 @@ test('a service alone needs the drivers that it stands on, and the services that
   expect(of('files')).toEqual({ drivers: ['broker', 'database'], elsewhere: ['storage'], apart: true });
   expect(of('files', 'storage')).toEqual({ drivers: ['broker', 'database', 'objects'], elsewhere: [], apart: true });
   expect(of('processor')).toEqual({ drivers: ['broker', 'objects'], elsewhere: ['files'], apart: true });
+  const withClients = planFor(readConfig({ ...APART, ...urls, GRPC_CLIENTS: 'billing' }), ['files']);
+  expect([...withClients.elsewhere.keys()].sort()).toEqual(['auth', 'storage']);
   const { elsewhere } = planFor(readConfig({ ...APART, ...urls }), ['janitor']);
   expect(elsewhere.get('files')).toEqual([
     { host: 'files-1', port: 9001 },

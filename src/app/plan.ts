@@ -25,6 +25,7 @@ export function planFor(config: Config, served: readonly Served[]): Plan {
   const apart = ALL_SERVICES.some((name) => !services.has(name));
   const drivers = new Set(served.flatMap((name): readonly Driver[] => HOUSE[name].standsOn));
   const called = new Set(served.flatMap((name): readonly Called[] => HOUSE[name].calls));
+  if (auditsBackEnds(services, config)) called.add('auth');
   const remote = [...called].filter((name) => !services.has(name));
 
   const problems = apart ? problemsApart(config, services, drivers) : [];
@@ -43,6 +44,10 @@ export function planFor(config: Config, served: readonly Served[]): Plan {
   if (problems.length > 0) throw new ConfigError(problems);
   return { services, apart, drivers, elsewhere };
 }
+
+/** Whether files writes to the audit trail, which auth keeps: what other back ends do. */
+export const auditsBackEnds = (services: ReadonlySet<Served>, { grpcClients }: Config): boolean =>
+  services.has('files') && grpcClients.length > 0;
 
 /** What the embedded default does within one process only. */
 function problemsApart(config: Config, services: ReadonlySet<Served>, drivers: ReadonlySet<Driver>): string[] {

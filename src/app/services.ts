@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Logger } from '../base/logger.ts';
 import type { Config } from '../config.ts';
+import { AuditServiceDefinition } from '../contract/holdfast/internal/v1/account.ts';
 import { StorageServiceDefinition } from '../contract/holdfast/v1/storage.ts';
 import type { Answers } from '../rpc/contracts.ts';
 import { calledBy } from '../rpc/in-process.ts';
@@ -45,9 +46,15 @@ export const filesOn = (
   { database, broker, secrets }: Ground,
   {
     storage,
+    audit,
     catalog,
     publicUrl,
-  }: { readonly storage: Storage; readonly catalog: ProcessingCatalog; readonly publicUrl?: () => string | undefined },
+  }: {
+    readonly storage: Storage;
+    readonly audit?: Auth['audit'] | undefined;
+    readonly catalog: ProcessingCatalog;
+    readonly publicUrl?: () => string | undefined;
+  },
   config: Config,
   log: Logger,
 ) =>
@@ -55,6 +62,7 @@ export const filesOn = (
     db: database.view(),
     // As between processes: files asks on its own behalf, whoever asked it.
     storage: calledBy('files', StorageServiceDefinition, storage.storage),
+    audit: audit && calledBy('files', AuditServiceDefinition, audit),
     broker,
     catalog,
     settings: { ...config, jobLease: JOB_LEASE },

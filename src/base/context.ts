@@ -6,6 +6,10 @@ export type Principal =
   | { readonly kind: 'user'; readonly ownerId: string }
   | { readonly kind: 'service'; readonly name: string };
 
+/** Whether another back end is asking, by the name in its certificate, and not one of our own services. */
+export const isBackEnd = (principal: Principal): principal is Principal & { readonly kind: 'service' } =>
+  principal.kind === 'service' && principal.name.startsWith('client/');
+
 /** Where a call belongs in a trace, as it goes over the wire (W3C Trace Context). */
 export interface TraceContext {
   readonly traceparent: string;
@@ -14,6 +18,12 @@ export interface TraceContext {
 
 /** The id of the trace, as logs name it. */
 export const traceIdOf = (trace: TraceContext | undefined): string | undefined => trace?.traceparent.slice(3, 35);
+
+/** Where a call comes from, for whoever writes down who did what. */
+export interface Caller {
+  readonly address: string;
+  readonly userAgent: string;
+}
 
 /** What goes with every call, in one process or across several. */
 export interface CallContext {
@@ -24,6 +34,8 @@ export interface CallContext {
   /** When the answer is of no use any more: milliseconds of Unix time. Absent: whoever waits says when, by `signal`. */
   readonly deadline?: number | undefined;
   readonly trace?: TraceContext | undefined;
+  /** Absent where it did not come over the wire. */
+  readonly caller?: Caller;
   readonly log: Logger;
 }
 

@@ -22,7 +22,7 @@ const ON_THE_WAY = 1_000;
 
 /** The context of a call that came over the wire. Signal and logger are made when they are first asked for. */
 export function contextOf(
-  call: { readonly metadata: Metadata } & Pick<ServerUnaryCall<unknown, unknown>, 'getDeadline'>,
+  call: { readonly metadata: Metadata } & Pick<ServerUnaryCall<unknown, unknown>, 'getDeadline' | 'getPeer'>,
   principal: Principal,
   root: Logger,
 ): ServedContext {
@@ -41,6 +41,11 @@ export function contextOf(
     requestId,
     deadline: deadline === Number.POSITIVE_INFINITY ? undefined : deadline,
     trace,
+    get caller() {
+      const [userAgent] = call.metadata.get('user-agent');
+      // Host and port, as in `::1:40000`.
+      return { address: call.getPeer().replace(/:\d+$/, ''), userAgent: String(userAgent ?? '') };
+    },
     get signal() {
       if (!controller) {
         controller = new AbortController();

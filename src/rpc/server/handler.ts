@@ -1,5 +1,5 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
-import type { CallContext } from '../../base/context.ts';
+import { type CallContext, isBackEnd } from '../../base/context.ts';
 import { HoldfastError, toHoldfastError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { MethodDefinition } from '../contract.ts';
@@ -104,7 +104,7 @@ function tellOfBackEnd(
   { principal, log }: Pick<CallContext, 'principal' | 'log'>,
   { method, request, code, started }: { method: string; request: unknown; code: string; started: number },
 ): void {
-  if (principal.kind !== 'service' || !principal.name.startsWith('client/')) return;
+  if (!isBackEnd(principal)) return;
   const { ownerId } = request as { readonly ownerId?: string };
   const duration = Math.round((performance.now() - started) * 10) / 10;
   log.info({ method, owner_id: ownerId?.slice(0, 255), code, duration }, 'call');

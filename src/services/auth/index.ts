@@ -20,7 +20,7 @@ import { createApiToken } from './api-tokens/create.ts';
 import { listApiTokens } from './api-tokens/list.ts';
 import { revokeApiToken } from './api-tokens/revoke.ts';
 import { listAudit } from './audit/list.ts';
-import { recordAudit } from './audit/record.ts';
+import { recordAudit, recordAuditEntries } from './audit/record.ts';
 import { authenticate } from './authenticate.ts';
 import type { AuthDeps, Signup } from './deps.ts';
 import { readAccountEvents } from './events/read.ts';
@@ -122,7 +122,7 @@ export function createAuthService(options: AuthOptions): AuthService {
   return {
     auth: given(deps, AUTH_VERBS),
     admin: given(deps, ADMIN_VERBS),
-    audit: { recordAudit: recordAudit(deps) },
+    audit: given(deps, { recordAudit, recordAuditEntries }),
     maintenance: given(deps, { listDeletedUsers, forgetUser, pruneAccounts }),
     events: { readAccountEvents: readAccountEvents(deps) },
     start() {

@@ -1,4 +1,5 @@
 import type { Running } from '../../base/lifecycle.ts';
+import type { AuditServiceDefinition } from '../../contract/holdfast/internal/v1/account.ts';
 import type { EventServiceDefinition } from '../../contract/holdfast/internal/v1/event.ts';
 import type { InstallationServiceDefinition } from '../../contract/holdfast/internal/v1/installation.ts';
 import type { MaintenanceServiceDefinition } from '../../contract/holdfast/internal/v1/maintenance.ts';
@@ -6,6 +7,8 @@ import type { UploadServiceDefinition } from '../../contract/holdfast/internal/v
 import type { WorkServiceDefinition } from '../../contract/holdfast/internal/v1/work.ts';
 import type { FileServiceDefinition } from '../../contract/holdfast/v1/file.ts';
 import type { Service, ServiceDefinition } from '../../rpc/contract.ts';
+import { noteBackEnds } from './audit/note-back-ends.ts';
+import { AuditTrail } from './audit/trail.ts';
 import { breakLeases } from './break-leases.ts';
 import type { FilesDeps } from './deps.ts';
 import { readEvents } from './events/read.ts';
@@ -103,6 +106,11 @@ const EVENT_VERBS: Verbs<EventServiceDefinition> = { readEvents };
 
 const INSTALLATION_VERBS: Verbs<InstallationServiceDefinition> = { getInstallation };
 
+export interface FilesOptions {
+  /** Where it is written what other back ends do; absent where there are none. */
+  readonly audit?: Service<AuditServiceDefinition> | undefined;
+}
+
 /** Hands every method of a contract what it needs. */
 function assemble<D extends ServiceDefinition>(verbs: Verbs<D>, deps: FilesDeps): Service<D> {
   return Object.fromEntries(Object.entries(verbs).map(([name, verb]) => [name, verb(deps)])) as Service<D>;
@@ -112,11 +120,13 @@ function assemble<D extends ServiceDefinition>(verbs: Verbs<D>, deps: FilesDeps)
  * The life of a file: uploads, variants, jobs and their dispatch, trash and quotas. It owns the rows and never touches
  * bytes. One implementation answers six contracts: what everybody may ask, and what only our own services may.
  */
-export function createFilesService(needs: Omit<FilesDeps, 'onEvent'>) {
+export function createFilesService({ audit, ...needs }: Omit<FilesDeps, 'onEvent'> & FilesOptions) {
   let relay: { wake(): void } | undefined;
   const deps: FilesDeps = { ...needs, onEvent: () => relay?.wake() };
+  const files = assemble<FileServiceDefinition>(FILE_VERBS, deps);
+  const trail = audit && new AuditTrail(audit, deps.log);
   return {
-    files: assemble<FileServiceDefinition>(FILE_VERBS, deps),
+    files: trail ? noteBackEnds(files, trail) : files,
     uploads: assemble<UploadServiceDefinition>(UPLOAD_VERBS, deps),
     work: assemble<WorkServiceDefinition>(WORK_VERBS, deps),
     maintenance: assemble<MaintenanceServiceDefinition>(MAINTENANCE_VERBS, deps),
@@ -132,7 +142,7 @@ export function createFilesService(needs: Omit<FilesDeps, 'onEvent'>) {
       return {
         async stop() {
           relay = undefined;
-          await Promise.all(loops.map((loop) => loop.stop()));
+          await Promise.all([...loops.map((loop) => loop.stop()), trail?.stop()]);
         },
       };
     },

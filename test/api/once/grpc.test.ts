@@ -214,6 +214,50 @@ describe('another back end', () => {
     }
   });
 
+  test('asks again for the uploads whose answer it did not hear', async () => {
+    billing = as('client/billing');
+    const request = { owner_id: 'frank', files: [{ name: 'a.txt', size: 5 }], idempotency_key: 'order-7' };
+    const ask = (change: object = {}) =>
+      billing.files<{ results: Reserved[]; replayed: boolean }>('GenerateUploadURLs', { ...request, ...change });
+    const [first, again] = [await ask(), await ask()];
+    expect([first.replayed, again.replayed]).toEqual([false, true]);
+    expect(again.results[0]?.file.id).toBe(first.results[0]?.file.id);
+    const { url, method, headers } = (again.results[0] as Reserved).upload.request;
+    expect((await fetch(url, { method, headers, body: 'hello' })).status).toBe(200);
+    expect(await failure(ask({ files: [{ name: 'b.txt', size: 5 }] }))).toMatchObject({
+      status: Status.FAILED_PRECONDITION,
+      reason: 'IDEMPOTENCY_MISMATCH',
+    });
+  });
+
+  test('stands in the audit trail with what it did, for whom and from where', async () => {
+    billing = as('client/billing');
+    const { id } = await upload(billing, 'gina', 'a.txt', Buffer.from('a'));
+    const whose = { owner_id: 'gina', file_id: id };
+    await billing.files('GenerateDownloadURL', whose);
+    await billing.files('DeleteFile', whose);
+    const email = `${crypto.randomUUID()}@example.com`;
+    const admin = await stack.api.signUp(email);
+    await stack.cli('admin', 'promote', email);
+    const path = `/api/admin/audit?actor=${encodeURIComponent('client/billing')}`;
+    const entries = await until('the entries', async () => {
+      const { status, body } = await admin.call('GET', path);
+      const items = status === 200 ? (body as { items: { ownerId: string }[] }).items : [];
+      const hers = items.filter(({ ownerId }) => ownerId === 'gina');
+      return hers.length === 3 && hers;
+    });
+    const by = {
+      actor: { kind: 'service', id: 'client/billing' },
+      address: expect.stringMatching(/^(127\.0\.0\.1|::1)$/),
+      userAgent: expect.stringContaining('grpc'),
+    };
+    expect(entries).toMatchObject([
+      { ...by, action: 'file.deleted', target: { kind: 'file', id } },
+      { ...by, action: 'file.url_signed', target: { kind: 'file', id } },
+      { ...by, action: 'owner.acted_for', target: { kind: 'owner', id: 'gina' } },
+    ]);
+  });
+
   test('is refused what its row does not allow, and whatever is no call', async () => {
     const [reports, unknown] = [as('client/reports'), as('client/unknown')];
     billing = as('client/billing');

@@ -208,6 +208,42 @@ export function administrationLaws(ground: Ground): void {
       expect([...first.entries, ...rest.entries]).toEqual(by);
     });
 
+    test('takes what back ends did, many entries at once, each of them once', async () => {
+      const boss = await ground.adminAccount();
+      const [actorId, ownerId] = [`client/${newId()}`, '👩'.repeat(255)];
+      const at = new Date(Date.now() - 60_000);
+      const entries = Array.from({ length: 250 }, (_, number) => ({
+        id: newId(),
+        action: 'file.url_signed',
+        actorKind: 'service',
+        actorId,
+        credentialId: '',
+        targetKind: 'file',
+        targetId: `f${number}`,
+        ownerId,
+        client: someClient('grpc-node-js/1.0'),
+        requestId: 'theirs',
+        createdAt: new Date(at.getTime() + number),
+      }));
+      for (let time = 0; time < 2; time++) await ground.audit.recordAuditEntries({ entries }, ground.service);
+      const list = (page: object = {}) =>
+        ground.admin.listAudit(
+          { action: '', actorId, targetId: '', page: { limit: 200, cursor: '', sort: '', ...page } },
+          ground.asUser(boss),
+        );
+      const first = await list();
+      const rest = await list({ cursor: first.nextCursor });
+      const found = [...first.entries, ...rest.entries];
+      expect(found.map(({ targetId }) => targetId)).toEqual(entries.map(({ targetId }) => targetId).toReversed());
+      const { requestId, createdAt } = entries.at(-1) as (typeof entries)[number];
+      expect(found[0]).toMatchObject({ actorKind: 'service', ownerId, requestId, createdAt });
+      for (const wrong of [{ actorKind: 'god' }, { id: 'x' }, { ownerId: `${ownerId}x` }, { action: 'x'.repeat(65) }]) {
+        const one = [{ ...(entries[0] as (typeof entries)[number]), ...wrong }];
+        const outcomes = await outcome(ground.audit.recordAuditEntries({ entries: one }, ground.service));
+        expect(outcomes).toBe('invalid_request');
+      }
+    });
+
     test('goes past its retention, with all else that is over', async () => {
       const user = await ground.account();
       await ground.auth.logIn({ email: user.email, password }, ground.anonymous);

@@ -42,17 +42,36 @@ export interface RecordAuditRequest {
   /** By which a repeated call is known: a UUIDv7. */
   id: string;
   action: string;
-  /** The user whose credential was used. */
+  /** The user whose credential was used, or the name in the certificate of a service. */
   actorId: string;
   credentialId: string;
   targetKind: string;
   targetId: string;
   ownerId: string;
   client?: Client | undefined;
-  data?: { [key: string]: any } | undefined;
+  data?:
+    | { [key: string]: any }
+    | undefined;
+  /** user, service or anonymous; absent: a user, or nobody where there is no actor_id. */
+  actorKind?:
+    | string
+    | undefined;
+  /** Absent: this call's. */
+  requestId?:
+    | string
+    | undefined;
+  /** Absent: now. */
+  createdAt?: Date | undefined;
 }
 
 export interface RecordAuditResponse {
+}
+
+export interface RecordAuditEntriesRequest {
+  entries: RecordAuditRequest[];
+}
+
+export interface RecordAuditEntriesResponse {
 }
 
 export interface ListDeletedUsersRequest {
@@ -344,6 +363,9 @@ function createBaseRecordAuditRequest(): RecordAuditRequest {
     ownerId: "",
     client: undefined,
     data: undefined,
+    actorKind: undefined,
+    requestId: undefined,
+    createdAt: undefined,
   };
 }
 
@@ -375,6 +397,15 @@ export const RecordAuditRequest: MessageFns<RecordAuditRequest> = {
     }
     if (message.data !== undefined) {
       Struct.encode(Struct.wrap(message.data), writer.uint32(74).fork()).join();
+    }
+    if (message.actorKind !== undefined) {
+      writer.uint32(82).string(message.actorKind);
+    }
+    if (message.requestId !== undefined) {
+      writer.uint32(90).string(message.requestId);
+    }
+    if (message.createdAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.createdAt), writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -464,6 +495,30 @@ export const RecordAuditRequest: MessageFns<RecordAuditRequest> = {
             message.data = Struct.unwrap(Struct.decode(reader, reader.uint32()));
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.actorKind = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.createdAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -492,6 +547,9 @@ export const RecordAuditRequest: MessageFns<RecordAuditRequest> = {
       ? Client.fromPartial(object.client)
       : undefined;
     message.data = object.data ?? undefined;
+    message.actorKind = object.actorKind ?? undefined;
+    message.requestId = object.requestId ?? undefined;
+    message.createdAt = object.createdAt ?? undefined;
     return message;
   },
 };
@@ -535,6 +593,104 @@ export const RecordAuditResponse: MessageFns<RecordAuditResponse> = {
   },
   fromPartial<I extends Exact<DeepPartial<RecordAuditResponse>, I>>(_: I): RecordAuditResponse {
     const message = createBaseRecordAuditResponse();
+    return message;
+  },
+};
+
+function createBaseRecordAuditEntriesRequest(): RecordAuditEntriesRequest {
+  return { entries: [] };
+}
+
+export const RecordAuditEntriesRequest: MessageFns<RecordAuditEntriesRequest> = {
+  encode(message: RecordAuditEntriesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.entries) {
+      RecordAuditRequest.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecordAuditEntriesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecordAuditEntriesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entries.push(RecordAuditRequest.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RecordAuditEntriesRequest>, I>>(base?: I): RecordAuditEntriesRequest {
+    return RecordAuditEntriesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RecordAuditEntriesRequest>, I>>(object: I): RecordAuditEntriesRequest {
+    const message = createBaseRecordAuditEntriesRequest();
+    message.entries = object.entries?.map((e) => RecordAuditRequest.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRecordAuditEntriesResponse(): RecordAuditEntriesResponse {
+  return {};
+}
+
+export const RecordAuditEntriesResponse: MessageFns<RecordAuditEntriesResponse> = {
+  encode(_: RecordAuditEntriesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecordAuditEntriesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecordAuditEntriesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RecordAuditEntriesResponse>, I>>(base?: I): RecordAuditEntriesResponse {
+    return RecordAuditEntriesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RecordAuditEntriesResponse>, I>>(_: I): RecordAuditEntriesResponse {
+    const message = createBaseRecordAuditEntriesResponse();
     return message;
   },
 };
@@ -934,7 +1090,7 @@ export const AccountEventServiceDefinition = {
   },
 } as const;
 
-/** What the gateway saw and auth did not: deletes, shares, acting for others. */
+/** What the gateway and files saw and auth did not: deletes, signed URLs, acting for others. */
 export type AuditServiceDefinition = typeof AuditServiceDefinition;
 export const AuditServiceDefinition = {
   name: "AuditService",
@@ -946,6 +1102,15 @@ export const AuditServiceDefinition = {
       requestType: RecordAuditRequest as typeof RecordAuditRequest,
       requestStream: false,
       responseType: RecordAuditResponse as typeof RecordAuditResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+    /** Many at once, at most 1,000. */
+    recordAuditEntries: {
+      name: "RecordAuditEntries",
+      requestType: RecordAuditEntriesRequest as typeof RecordAuditEntriesRequest,
+      requestStream: false,
+      responseType: RecordAuditEntriesResponse as typeof RecordAuditEntriesResponse,
       responseStream: false,
       options: { idempotencyLevel: "IDEMPOTENT" },
     },
