@@ -39,12 +39,20 @@ const without = (made: ReturnType<typeof project>, exclude: string) => ({
 
 const servers = Math.max(2, Math.floor(workers / 2));
 
+/** Moves gigabytes, and needs no more than each object store once: in a whole server, and apart. */
+const LARGE = 'test/api/large-file.test.ts';
+const largeIsSeenOn = (stack: StackKind) => {
+  const isAlike = ({ objects, apart }: StackKind) => objects === stack.objects && apart === stack.apart;
+  return [EMBEDDED, ...STACKS].find(isAlike) !== stack;
+};
+
 /** The tests of the API that depend on what a stack stands on; in their place one that says why they are left out. */
 function apiOn(stack: StackKind) {
   const parts = Object.values(stack);
   const leftOut = absent(parts.filter((part): part is EngineName => part !== 'disk' && part !== 'mesh')).join(', ');
   const include = leftOut ? ['test/harness/left-out.ts'] : ['test/api/*.test.ts'];
-  const made = project(`api:${parts.join('+')}`, 2, include, servers, stack);
+  const all = project(`api:${parts.join('+')}`, 2, include, servers, stack);
+  const made = largeIsSeenOn(stack) ? without(all, LARGE) : all;
   return together(patient({ ...made, test: { ...made.test, provide: { stack, leftOut } } }));
 }
 

@@ -4,12 +4,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { generatedWithHash, hashOf } from '../harness/big.ts';
 import type { Api } from '../harness/client.ts';
 import { peakMemory } from '../harness/process.ts';
-import { useStack } from '../harness/stack.ts';
+import { useSharedStack } from '../harness/stack.ts';
 import { stackKind } from '../harness/stack-kind.ts';
 
 const MIB = 1024 ** 2;
 /** Well over the limit of memory, and no more than that where the engines share it with us. */
-const SIZE = (stackKind().database === 'sqlite' ? 2_048 : 640) * MIB;
+const SIZE = (stackKind().database === 'sqlite' ? 1_024 : 640) * MIB;
 const LIMIT = 520 * MIB;
 
 function freeSpace(): number {
@@ -18,7 +18,7 @@ function freeSpace(): number {
 }
 
 describe(`a file of ${SIZE / MIB} MiB`, () => {
-  const stack = useStack();
+  const stack = useSharedStack();
   let user: Api;
   beforeAll(async () => {
     user = await stack.api.signUp();

@@ -66,6 +66,8 @@ const ENGINES: Readonly<Record<string, EngineName | undefined>> = {
   rabbitmq: 'rabbitmq',
 };
 
+const CHEAP_PASSWORDS = new URL('./cheap-passwords.ts', import.meta.url).href;
+
 /** All instances must have the same. */
 const SECRET = 'the secret of a stack that is there for a test only';
 
@@ -159,7 +161,9 @@ async function layOut(options: StackOptions) {
     const dataDirs = instances > 1 ? [join(folder, 'one'), join(folder, 'two')] : [folder];
     const common: Environment = {
       LOG_LEVEL: 'info',
-      ...(database === 'sqlite' ? {} : { JWT_SECRET: SECRET }),
+      // All tests come from one address.
+      RATE_LIMIT_SIGN_IN: 'off',
+      ...(database === 'sqlite' ? {} : { JWT_SECRET: SECRET, NODE_OPTIONS: `--import=${CHEAP_PASSWORDS}` }),
       ...options.env,
       ...(databaseUrl === 'sqlite:' ? {} : { DATABASE_URL: databaseUrl }),
       ...(storageUrl === 'file:' ? {} : { STORAGE_URL: storageUrl }),
