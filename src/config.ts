@@ -4,6 +4,7 @@ import { ENGINES } from './config/engines.ts';
 import { FILES } from './config/files.ts';
 import { HTTP } from './config/http.ts';
 import { INGEST } from './config/ingest.ts';
+import { LIMITS } from './config/limits.ts';
 import { PROCESSING } from './config/processing.ts';
 import { SERVICES } from './config/services.ts';
 import { type Setting, shown } from './config/setting.ts';
@@ -23,7 +24,16 @@ export class ConfigError extends Error {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** All that can be set: one row of the README's table each. */
-export const SETTINGS = { ...HTTP, ...ENGINES, ...ACCOUNTS, ...PROCESSING, ...FILES, ...INGEST, ...SERVICES } as const;
+export const SETTINGS = {
+  ...HTTP,
+  ...ENGINES,
+  ...ACCOUNTS,
+  ...PROCESSING,
+  ...FILES,
+  ...LIMITS,
+  ...INGEST,
+  ...SERVICES,
+} as const;
 
 /** All settings, validated. Sizes are bytes, times milliseconds, files and folders absolute paths. */
 export type Config = {

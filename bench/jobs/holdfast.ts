@@ -20,6 +20,7 @@ const SETTINGS = {
   maxFileSize: 2 ** 40,
   allowedTypes: [],
   userQuota: undefined,
+  userMaxFiles: undefined,
   uploadExpiry: 3_600_000,
   trashRetention: 3_600_000,
   maxRetries: 0,

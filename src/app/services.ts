@@ -129,10 +129,19 @@ export const gatewayDepsOn = (
   auth: auth.auth,
   admin: auth.admin,
   audit: auth.audit,
+  rateLimits: auth.rateLimits,
   files: files.files,
+  fileAdmin: files.admin,
   uploads: files.uploads,
   objects: ground.objects,
   probes,
-  settings: { ...config, version },
+  settings: { ...config, rateLimits: rateLimitsOf(config), version },
   log: named(log, 'gateway'),
+});
+
+const rateLimitsOf = (config: Config): GatewayDeps['settings']['rateLimits'] => ({
+  reads: config.rateLimitReads,
+  writes: config.rateLimitWrites,
+  anonymous: config.rateLimitAnonymous,
+  signIn: config.rateLimitSignIn,
 });

@@ -70,6 +70,7 @@ export const ERRORS = {
   idempotency_mismatch: meaning(422, GRPC.FAILED_PRECONDITION, 'The key was used for another request'),
   not_processable: meaning(422, GRPC.FAILED_PRECONDITION, 'The file cannot be processed'),
   quota_exceeded: meaning(413, GRPC.RESOURCE_EXHAUSTED, 'The storage quota is used up'),
+  file_quota_exceeded: meaning(413, GRPC.RESOURCE_EXHAUSTED, 'There are as many files as there may be'),
   too_many_requests: meaning(429, GRPC.RESOURCE_EXHAUSTED, 'Too many requests', true),
   headers_too_large: meaning(431, GRPC.INVALID_ARGUMENT, 'The headers are too large'),
   cancelled: meaning(499, GRPC.CANCELLED, 'The caller went away'),

@@ -1,5 +1,5 @@
 import { parseDuration, parseSize } from '../base/units.ts';
-import { allOf, atLeast, contentType, setting } from './setting.ts';
+import { allOf, atLeast, contentType, integer, setting } from './setting.ts';
 
 /** What files may be, and how long things are kept. */
 export const FILES = {
@@ -23,6 +23,13 @@ export const FILES = {
     'a size such as 10GB',
     parseSize,
     'Bytes that one owner may store. Default: no limit.',
+  ),
+  userMaxFiles: setting(
+    'USER_MAX_FILES',
+    undefined,
+    'a number of 1 or more',
+    integer(1, 1e12),
+    'Files that one owner may have, those in the trash included. Default: no limit.',
   ),
   trashRetention: setting(
     'TRASH_RETENTION',

@@ -42,7 +42,7 @@ export const SERVICES = {
     '',
     'names such as billing,reports:read',
     clientGrants,
-    'Back ends that may call over gRPC, by the name in their certificate; `:read` for what changes nothing.',
+    'Back ends that may call over gRPC, by the name in their certificate; `:read` for what changes nothing, `:admin` for usage, quotas and jobs of all owners too.',
   ),
   authUrl: setting('AUTH_URL', undefined, ADDRESSES, parseAddresses, 'Where the auth service runs, if not here.'),
   filesUrl: setting('FILES_URL', undefined, ADDRESSES, parseAddresses, 'Where the files service runs, if not here.'),

@@ -56,11 +56,15 @@ test('other back ends may what their row says', () => {
   const access = accessWith([
     { name: 'billing', may: 'all' },
     { name: 'reports', may: 'read' },
+    { name: 'console', may: 'admin' },
   ]);
   const file = (method: string) => `/holdfast.v1.FileService/${method}`;
   expect(access['client/billing']?.calls).toContain(file('DeleteFile'));
   expect(access['client/reports']?.calls).toEqual(
-    ['GetUpload', 'GetFile', 'ListFiles', 'GenerateDownloadURL', 'ListJobs', 'GetJob'].map(file),
+    ['GetUpload', 'GetFile', 'ListFiles', 'GenerateDownloadURL', 'ListJobs', 'GetJob', 'GetUsage'].map(file),
+  );
+  expect(access['client/console']?.calls).toEqual(
+    expect.arrayContaining([file('DeleteFile'), '/holdfast.v1.FileAdminService/SetQuota']),
   );
   expect(access['client/billing']?.calls.every((path) => path.startsWith('/holdfast.v1.FileService/'))).toBe(true);
   expect(access['client/billing']?.forwardsPrincipals).toBeUndefined();
@@ -70,6 +74,7 @@ test('other back ends may what their row says', () => {
 test.each([
   ['billing', { name: 'billing', may: 'all' }],
   ['reports:read', { name: 'reports', may: 'read' }],
+  ['console:admin', { name: 'console', may: 'admin' }],
   ['', undefined],
   ['billing:write', undefined],
   ['Billing', undefined],

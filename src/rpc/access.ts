@@ -7,11 +7,13 @@ import {
 import { EventServiceDefinition } from '../contract/holdfast/internal/v1/event.ts';
 import { InstallationServiceDefinition } from '../contract/holdfast/internal/v1/installation.ts';
 import { MaintenanceServiceDefinition } from '../contract/holdfast/internal/v1/maintenance.ts';
+import { RateLimitServiceDefinition } from '../contract/holdfast/internal/v1/rate_limit.ts';
 import { UploadServiceDefinition } from '../contract/holdfast/internal/v1/upload.ts';
 import { WorkServiceDefinition } from '../contract/holdfast/internal/v1/work.ts';
 import { AccountAdminServiceDefinition } from '../contract/holdfast/v1/account_admin.ts';
 import { AuthServiceDefinition } from '../contract/holdfast/v1/auth.ts';
 import { FileServiceDefinition } from '../contract/holdfast/v1/file.ts';
+import { FileAdminServiceDefinition } from '../contract/holdfast/v1/file_admin.ts';
 import { StorageServiceDefinition } from '../contract/holdfast/v1/storage.ts';
 import { type MethodsOf, methodsOf, pathOf, type ServiceDefinition } from './contract.ts';
 
@@ -32,7 +34,9 @@ export const ACCESS: Readonly<Record<string, Grant>> = {
       every(AuthServiceDefinition),
       every(AccountAdminServiceDefinition),
       every(AuditServiceDefinition),
+      every(RateLimitServiceDefinition),
       every(FileServiceDefinition),
+      every(FileAdminServiceDefinition),
       every(UploadServiceDefinition),
       every(InstallationServiceDefinition),
     ].flat(),
@@ -70,14 +74,17 @@ export const ACCESS: Readonly<Record<string, Grant>> = {
   notifier: { calls: [every(EventServiceDefinition), every(AccountEventServiceDefinition)].flat() },
 };
 
+const BACK_END_CALLS: Readonly<Record<ClientGrant['may'], readonly string[]>> = {
+  all: every(FileServiceDefinition),
+  read: harmless(FileServiceDefinition),
+  admin: [...every(FileServiceDefinition), ...every(FileAdminServiceDefinition)],
+};
+
 /** The table with the back ends that the operator lets in: each acts for the owners that it names, its own users. */
 export const accessWith = (clients: readonly ClientGrant[]): Readonly<Record<string, Grant>> => ({
   ...ACCESS,
   ...Object.fromEntries(
-    clients.map(({ name, may }) => [
-      `client/${name}`,
-      { calls: may === 'read' ? harmless(FileServiceDefinition) : every(FileServiceDefinition), actsForOwners: true },
-    ]),
+    clients.map(({ name, may }) => [`client/${name}`, { calls: BACK_END_CALLS[may], actsForOwners: true }]),
   ),
 });
 

@@ -6,11 +6,13 @@ import {
 import { EventServiceDefinition } from '../contract/holdfast/internal/v1/event.ts';
 import { InstallationServiceDefinition } from '../contract/holdfast/internal/v1/installation.ts';
 import { MaintenanceServiceDefinition } from '../contract/holdfast/internal/v1/maintenance.ts';
+import { RateLimitServiceDefinition } from '../contract/holdfast/internal/v1/rate_limit.ts';
 import { UploadServiceDefinition } from '../contract/holdfast/internal/v1/upload.ts';
 import { WorkServiceDefinition } from '../contract/holdfast/internal/v1/work.ts';
 import { AccountAdminServiceDefinition } from '../contract/holdfast/v1/account_admin.ts';
 import { AuthServiceDefinition } from '../contract/holdfast/v1/auth.ts';
 import { FileServiceDefinition } from '../contract/holdfast/v1/file.ts';
+import { FileAdminServiceDefinition } from '../contract/holdfast/v1/file_admin.ts';
 import { StorageServiceDefinition } from '../contract/holdfast/v1/storage.ts';
 import type { Service, ServiceDefinition } from './contract.ts';
 
@@ -22,9 +24,11 @@ export const CONTRACTS = {
     audit: AuditServiceDefinition,
     maintenance: AccountMaintenanceServiceDefinition,
     events: AccountEventServiceDefinition,
+    rateLimits: RateLimitServiceDefinition,
   },
   files: {
     files: FileServiceDefinition,
+    admin: FileAdminServiceDefinition,
     uploads: UploadServiceDefinition,
     work: WorkServiceDefinition,
     maintenance: MaintenanceServiceDefinition,

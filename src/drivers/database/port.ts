@@ -40,6 +40,17 @@ export interface Dialect {
   ): Promise<void>;
 
   /**
+   * Inserts rows, or, where a row with the same key is there, adds the number to what stands in its column and leaves the
+   * rest of it as it is. `key` is the primary key, and nothing else of the rows may be in conflict. By one statement.
+   */
+  insertOrAdd<T, N extends keyof T & string>(
+    tx: Kysely<T>,
+    table: N,
+    rows: readonly Insertable<T[N]>[],
+    columns: { readonly key: keyof T[N] & string; readonly number: keyof T[N] & string },
+  ): Promise<void>;
+
+  /**
    * Writes another number into one column of each of many rows, which are named by their primary key. Rows that are not
    * there are left out. By few statements, however many rows.
    */

@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
 import { HoldfastError } from '../../base/errors.ts';
+import { networkOf } from '../../base/network.ts';
 import type { Client } from '../../contract/holdfast/v1/auth.ts';
 import type { Database } from '../../drivers/database/port.ts';
-import { clientRow, networkOf } from './client.ts';
+import { clientRow } from './client.ts';
 import { hashOf } from './secret-tokens.ts';
 import type { AuthTables } from './tables.ts';
 

@@ -12,19 +12,3 @@ export function clientRow(client: Client | undefined): { readonly address: strin
     user_agent: (client?.userAgent ?? '').replace(/[^\x20-\x7e]/g, '?').slice(0, LONGEST_AGENT),
   };
 }
-
-/**
- * The part of an address that one party has for itself: of IPv6 the network (a home has 2^64 addresses), otherwise all
- * of it. IPv4 in the clothes of IPv6 is IPv4.
- */
-export function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
-  if (isIP(address) !== 6) return address;
-  const [head = '', tail] = address.toLowerCase().split('%')[0]?.split('::') ?? [];
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? [] : new Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0');
-  const groups = [...before, ...zeros, ...after].slice(0, 4);
-  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
-}

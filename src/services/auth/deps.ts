@@ -4,6 +4,7 @@ import type {
   AccountMaintenanceServiceDefinition,
   AuditServiceDefinition,
 } from '../../contract/holdfast/internal/v1/account.ts';
+import type { RateLimitServiceDefinition } from '../../contract/holdfast/internal/v1/rate_limit.ts';
 import type { AccountAdminServiceDefinition } from '../../contract/holdfast/v1/account_admin.ts';
 import type { AuthServiceDefinition } from '../../contract/holdfast/v1/auth.ts';
 import type { Database } from '../../drivers/database/port.ts';
@@ -39,6 +40,7 @@ export type AdminVerb<M extends keyof AccountAdminServiceDefinition['methods']> 
   M
 >;
 export type AuditVerb<M extends keyof AuditServiceDefinition['methods']> = Verb<AuditServiceDefinition, M>;
+export type RateLimitVerb<M extends keyof RateLimitServiceDefinition['methods']> = Verb<RateLimitServiceDefinition, M>;
 export type MaintenanceVerb<M extends keyof AccountMaintenanceServiceDefinition['methods']> = Verb<
   AccountMaintenanceServiceDefinition,
   M

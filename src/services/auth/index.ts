@@ -5,6 +5,7 @@ import type {
   AccountMaintenanceServiceDefinition,
   AuditServiceDefinition,
 } from '../../contract/holdfast/internal/v1/account.ts';
+import type { RateLimitServiceDefinition } from '../../contract/holdfast/internal/v1/rate_limit.ts';
 import type { AccountAdminServiceDefinition } from '../../contract/holdfast/v1/account_admin.ts';
 import type { AuthServiceDefinition } from '../../contract/holdfast/v1/auth.ts';
 import type { Broker } from '../../drivers/broker/port.ts';
@@ -30,6 +31,7 @@ import { createPasswordHashing, type PasswordHashing } from './hashing.ts';
 import { createInvitation, listInvitations, revokeInvitation } from './invitations/admin.ts';
 import { forgetUser, listDeletedUsers } from './maintenance/deleted-users.ts';
 import { pruneAccounts } from './maintenance/prune.ts';
+import { addRequests } from './rate-limits/add-requests.ts';
 import { createSession } from './sessions/create.ts';
 import { endAllSessions, endSession } from './sessions/end.ts';
 import { listSessions } from './sessions/list.ts';
@@ -102,6 +104,7 @@ export interface AuthService {
   readonly audit: Service<AuditServiceDefinition>;
   readonly maintenance: Service<AccountMaintenanceServiceDefinition>;
   readonly events: Service<AccountEventServiceDefinition>;
+  readonly rateLimits: Service<RateLimitServiceDefinition>;
   start(): Running;
 }
 
@@ -125,6 +128,7 @@ export function createAuthService(options: AuthOptions): AuthService {
     audit: given(deps, { recordAudit, recordAuditEntries }),
     maintenance: given(deps, { listDeletedUsers, forgetUser, pruneAccounts }),
     events: { readAccountEvents: readAccountEvents(deps) },
+    rateLimits: { addRequests: addRequests(deps) },
     start() {
       const relay = startRelay({ db, broker, log });
       wake = relay.wake;

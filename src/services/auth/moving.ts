@@ -98,5 +98,6 @@ export const AUTH_MOVING: MovingTables<AuthTables> = {
       created_at: 'value',
     },
   },
+  rate_windows: { stays: 'They are over in a minute.' },
   auth_leases: { stays: 'Its instances hold them.' },
 };

@@ -9,6 +9,7 @@ export interface AuthTables {
   api_tokens: ApiTokensTable;
   invitations: InvitationsTable;
   sign_in_attempts: SignInAttemptsTable;
+  rate_windows: RateWindowsTable;
   audit: AuditTable;
   auth_outbox: AuthOutboxTable;
   auth_leases: LeaseRow;
@@ -91,6 +92,15 @@ export interface SignInAttemptsTable {
   failures: number;
   blocked_until: number;
   /** When all of it is forgotten. */
+  expires_at: number;
+}
+
+/** Requests that all gateways have let in. */
+export interface RateWindowsTable {
+  /** Policy, party and window, hashed. */
+  name: string;
+  requests: number;
+  /** Some time after the window. */
   expires_at: number;
 }
 

@@ -17,12 +17,22 @@ export function ownerOf({ principal }: CallContext, ownerId: string): string {
       }
       return principal.ownerId;
     case 'service':
-      if (ownerId === '') throw invalidField('owner_id', 'Name the owner that the call is for.');
-      checkText('owner_id', ownerId, MAX_OWNER_ID);
+      checkOwnerId(ownerId);
       return ownerId;
     default:
       throw new HoldfastError('unauthenticated', 'Sign in first.');
   }
+}
+
+/** Throws for what cannot be an owner. */
+export function checkOwnerId(ownerId: string): void {
+  if (ownerId === '') throw invalidField('owner_id', 'Name the owner that the call is for.');
+  checkText('owner_id', ownerId, MAX_OWNER_ID);
+}
+
+/** For what admins do: the gateway, which alone speaks for users, has made sure that the user is one. */
+export function requireAdmin({ principal }: CallContext): void {
+  if (principal.kind === 'anonymous') throw new HoldfastError('unauthenticated', 'Sign in first.');
 }
 
 /** Refuses all but our own services: what only they say to each other. */

@@ -5,6 +5,7 @@ import type { MaintenanceServiceDefinition } from '../../contract/holdfast/inter
 import type { UploadServiceDefinition } from '../../contract/holdfast/internal/v1/upload.ts';
 import type { WorkServiceDefinition } from '../../contract/holdfast/internal/v1/work.ts';
 import type { FileServiceDefinition } from '../../contract/holdfast/v1/file.ts';
+import type { FileAdminServiceDefinition } from '../../contract/holdfast/v1/file_admin.ts';
 import type { StorageServiceDefinition } from '../../contract/holdfast/v1/storage.ts';
 import type { Broker } from '../../drivers/broker/port.ts';
 import type { Database } from '../../drivers/database/port.ts';
@@ -19,6 +20,8 @@ export interface FilesSettings {
   readonly allowedTypes: readonly string[];
   /** For owners without a quota of their own; undefined: no limit. */
   readonly userQuota: number | undefined;
+  /** The same, of files. */
+  readonly userMaxFiles: number | undefined;
   readonly uploadExpiry: number;
   readonly trashRetention: number;
   readonly maxRetries: number;
@@ -45,6 +48,7 @@ export interface FilesDeps {
 type Verb<D extends ServiceDefinition, M extends keyof D['methods']> = (deps: FilesDeps) => Service<D>[M];
 
 export type FileVerb<M extends keyof FileServiceDefinition['methods']> = Verb<FileServiceDefinition, M>;
+export type AdminVerb<M extends keyof FileAdminServiceDefinition['methods']> = Verb<FileAdminServiceDefinition, M>;
 export type UploadVerb<M extends keyof UploadServiceDefinition['methods']> = Verb<UploadServiceDefinition, M>;
 export type WorkVerb<M extends keyof WorkServiceDefinition['methods']> = Verb<WorkServiceDefinition, M>;
 export type MaintenanceVerb<M extends keyof MaintenanceServiceDefinition['methods']> = Verb<

@@ -6,7 +6,12 @@ import type { MaintenanceServiceDefinition } from '../../contract/holdfast/inter
 import type { UploadServiceDefinition } from '../../contract/holdfast/internal/v1/upload.ts';
 import type { WorkServiceDefinition } from '../../contract/holdfast/internal/v1/work.ts';
 import type { FileServiceDefinition } from '../../contract/holdfast/v1/file.ts';
+import type { FileAdminServiceDefinition } from '../../contract/holdfast/v1/file_admin.ts';
 import type { Service, ServiceDefinition } from '../../rpc/contract.ts';
+import { getTotalUsage } from './admin/get-total-usage.ts';
+import { listAllJobs, retryJobs } from './admin/jobs.ts';
+import { listUsage } from './admin/list-usage.ts';
+import { setQuota } from './admin/set-quota.ts';
 import { noteBackEnds } from './audit/note-back-ends.ts';
 import { AuditTrail } from './audit/trail.ts';
 import { breakLeases } from './break-leases.ts';
@@ -48,6 +53,7 @@ import { getUpload } from './uploads/get-upload.ts';
 import { startHashing } from './uploads/hash-later.ts';
 import { claimIdempotencyKey, extendIdempotencyKey, settleIdempotencyKey } from './uploads/idempotency.ts';
 import { generateUploadPartURLs } from './uploads/sign-parts.ts';
+import { getUsage } from './usage.ts';
 
 export type { FilesSettings } from './deps.ts';
 export { FILES_MIGRATIONS } from './migrations/index.ts';
@@ -71,6 +77,15 @@ const FILE_VERBS: Verbs<FileServiceDefinition> = {
   listJobs,
   getJob,
   retryJob,
+  getUsage,
+};
+
+const ADMIN_VERBS: Verbs<FileAdminServiceDefinition> = {
+  listUsage,
+  getTotalUsage,
+  setQuota,
+  listAllJobs,
+  retryJobs,
 };
 
 const UPLOAD_VERBS: Verbs<UploadServiceDefinition> = {
@@ -118,7 +133,7 @@ function assemble<D extends ServiceDefinition>(verbs: Verbs<D>, deps: FilesDeps)
 
 /**
  * The life of a file: uploads, variants, jobs and their dispatch, trash and quotas. It owns the rows and never touches
- * bytes. One implementation answers six contracts: what everybody may ask, and what only our own services may.
+ * bytes. One implementation answers seven contracts: what everybody may ask, and what only our own services may.
  */
 export function createFilesService({ audit, ...needs }: Omit<FilesDeps, 'onEvent'> & FilesOptions) {
   let relay: { wake(): void } | undefined;
@@ -127,6 +142,7 @@ export function createFilesService({ audit, ...needs }: Omit<FilesDeps, 'onEvent
   const trail = audit && new AuditTrail(audit, deps.log);
   return {
     files: trail ? noteBackEnds(files, trail) : files,
+    admin: assemble<FileAdminServiceDefinition>(ADMIN_VERBS, deps),
     uploads: assemble<UploadServiceDefinition>(UPLOAD_VERBS, deps),
     work: assemble<WorkServiceDefinition>(WORK_VERBS, deps),
     maintenance: assemble<MaintenanceServiceDefinition>(MAINTENANCE_VERBS, deps),

@@ -16,12 +16,13 @@ export async function markForPurge(
   reason: PurgeReasonWord,
   now: number,
 ): Promise<void> {
-  await tx
+  const { numUpdatedRows } = await tx
     .updateTable('files')
     .set({ purge_reason: reason, deleted_at: now, updated_at: now })
     .where('id', '=', fileId)
     .where('purge_reason', 'is', null)
-    .execute();
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) return;
   await tx
     .updateTable('processing_jobs')
     .set({ state: 'cancelled', updated_at: now })
@@ -34,7 +35,7 @@ export async function markForPurge(
     .where('file_id', '=', fileId)
     .executeTakeFirst();
   if (!upload) return;
-  await changeUsage(tx, upload.owner_id, { used: 0, held: -upload.held });
+  await changeUsage(tx, upload.owner_id, { held: -upload.held, filesHeld: -1 });
   await tx.updateTable('uploads').set({ held: 0 }).where('file_id', '=', fileId).execute();
 }
 

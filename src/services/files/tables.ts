@@ -15,6 +15,12 @@ export interface OwnersTable {
   used: number;
   /** Bytes held for uploads under way. */
   held: number;
+  /** Files; null: the default of the settings. */
+  file_quota: number | null;
+  /** Confirmed files, trash included. */
+  files: number;
+  /** Uploads under way. */
+  files_held: number;
   created_at: number;
 }
 

@@ -10,6 +10,7 @@ import { MaintenanceServiceDefinition } from '../../contract/holdfast/internal/v
 import { UploadServiceDefinition } from '../../contract/holdfast/internal/v1/upload.ts';
 import { WorkServiceDefinition } from '../../contract/holdfast/internal/v1/work.ts';
 import { FileServiceDefinition } from '../../contract/holdfast/v1/file.ts';
+import { FileAdminServiceDefinition } from '../../contract/holdfast/v1/file_admin.ts';
 import { StorageServiceDefinition } from '../../contract/holdfast/v1/storage.ts';
 import { openBroker } from '../../drivers/broker/index.ts';
 import { openDatabase } from '../../drivers/database/index.ts';
@@ -58,6 +59,7 @@ export async function openTestFiles(
       maxFileSize: 10 * 1024 ** 3,
       allowedTypes: [],
       userQuota: undefined,
+      userMaxFiles: undefined,
       uploadExpiry: 3600_000,
       trashRetention: 3600_000,
       maxRetries: 2,
@@ -71,6 +73,7 @@ export async function openTestFiles(
   return {
     ...service,
     files: calls.to(FileServiceDefinition, service.files),
+    admin: calls.to(FileAdminServiceDefinition, service.admin),
     uploads: calls.to(UploadServiceDefinition, service.uploads),
     work: calls.to(WorkServiceDefinition, service.work),
     maintenance: calls.to(MaintenanceServiceDefinition, service.maintenance),

@@ -6,6 +6,7 @@ import { createActingFor } from './acting-for.ts';
 import { type Credential, credentialOf, fits, isSecure } from './credentials.ts';
 import type { GatewayDeps } from './deps.ts';
 import { createIdentify } from './identify.ts';
+import type { AddressLimit, Limiter } from './rate-limits/limits.ts';
 import { clientOf } from './request.ts';
 import { requireSameOrigin } from './same-origin.ts';
 import { ruleOf, type Scope } from './scopes.ts';
@@ -29,6 +30,8 @@ declare module 'fastify' {
     access?: Access;
     /** For a route that `scopes.ts` does not know, because it is no part of the API. */
     scope?: Scope;
+    /** Of whoever is not signed in; `anonymous` where a route says nothing. */
+    limit?: AddressLimit;
   }
   interface FastifyRequest {
     /** Undefined for nobody. */
@@ -40,8 +43,15 @@ type GuardDeps = Pick<GatewayDeps, 'auth' | 'audit'> & {
   readonly settings: Pick<GatewayDeps['settings'], 'publicUrl'>;
 };
 
-/** Puts the check before all else that routes do, so that no body is read for whoever may not send one. */
-export function guardRoutes({ auth, audit, settings: { publicUrl } }: GuardDeps): (route: RouteOptions) => void {
+/**
+ * Puts the checks before all else that routes do, so that no body is read for whoever may not send one. Whoever is signed
+ * in is counted as that owner, everybody else by their address: others at the same address hold up nobody who is signed
+ * in.
+ */
+export function guardRoutes(
+  { auth, audit, settings: { publicUrl } }: GuardDeps,
+  limiter: Limiter,
+): (route: RouteOptions) => void {
   const identify = createIdentify(auth);
   const actingFor = createActingFor(audit);
   const secure = isSecure(publicUrl);
@@ -59,32 +69,64 @@ export function guardRoutes({ auth, audit, settings: { publicUrl } }: GuardDeps)
     const owner = await actingFor(request, answer, scope);
     request.identity = { userId, kind, credentialId, scopes, actingFor: owner };
     request.call.principal = { kind: 'user', ownerId: owner ?? userId };
+    limiter.ofOwner(request, reply, owner ?? userId);
   };
 
   const owner = (scope: Scope) => async (request: FastifyRequest, reply: FastifyReply) => {
-    const credential = credentialOf(request, secure);
-    if (!credential) {
-      throw new HoldfastError('unauthenticated', 'Sign in, and send the access token as "Authorization: Bearer …".');
+    try {
+      const credential = credentialOf(request, secure);
+      if (!credential) {
+        throw new HoldfastError('unauthenticated', 'Sign in, and send the access token as "Authorization: Bearer …".');
+      }
+      await admit(request, reply, credential, scope);
+    } catch (error) {
+      if (hasCode(error, 'unauthenticated')) limiter.ofAddress(request, reply, 'anonymous');
+      throw error;
     }
-    await admit(request, reply, credential, scope);
   };
 
   const optional = (scope: Scope) => async (request: FastifyRequest, reply: FastifyReply) => {
-    const credential = credentialOf(request, secure);
-    if (!credential) return;
+    try {
+      const credential = credentialOf(request, secure);
+      if (credential && (await isAdmitted(request, reply, credential, scope))) return;
+    } catch (error) {
+      if (hasCode(error, 'unauthenticated')) limiter.ofAddress(request, reply, 'anonymous');
+      throw error;
+    }
+    limiter.ofAddress(request, reply, 'anonymous');
+  };
+
+  const isAdmitted = async (request: FastifyRequest, reply: FastifyReply, credential: Credential, scope: Scope) => {
     try {
       await admit(request, reply, credential, scope);
+      return true;
     } catch (error) {
       // A browser sends its cookie unasked, also one that has ended: then nobody asks.
       if (credential.from === 'header' || !hasCode(error, 'unauthenticated', 'forbidden')) throw error;
       reply.removeHeader('www-authenticate');
+      return false;
     }
   };
+
+  const anyone =
+    (limit: AddressLimit) => (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
+      try {
+        limiter.ofAddress(request, reply, limit);
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    };
 
   return (route) => {
     const access = route.config?.access ?? 'owner';
     const methods = [route.method].flat().filter((method) => method !== 'OPTIONS');
-    if (access === 'anyone' || methods.length === 0) return;
+    if (methods.length === 0) return;
+    if (access === 'anyone') {
+      const { limit = 'anonymous' } = route.config ?? {};
+      if (limit !== 'none') route.onRequest = [anyone(limit), ...list(route.onRequest)];
+      return;
+    }
     const rules = methods.map((method) =>
       route.config?.scope ? { scope: route.config.scope } : ruleOf(method, route.url),
     );

@@ -9,6 +9,8 @@ const EXPOSED = [
   'Content-Range',
   'ETag',
   'Location',
+  'RateLimit',
+  'RateLimit-Policy',
   'Retry-After',
   'X-Request-Id',
   'Tus-Resumable',

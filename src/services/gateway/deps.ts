@@ -1,11 +1,14 @@
 import type { Logger } from '../../base/logger.ts';
 import type { AuditServiceDefinition } from '../../contract/holdfast/internal/v1/account.ts';
+import type { RateLimitServiceDefinition } from '../../contract/holdfast/internal/v1/rate_limit.ts';
 import type { UploadServiceDefinition } from '../../contract/holdfast/internal/v1/upload.ts';
 import type { AccountAdminServiceDefinition } from '../../contract/holdfast/v1/account_admin.ts';
 import type { AuthServiceDefinition } from '../../contract/holdfast/v1/auth.ts';
 import type { FileServiceDefinition } from '../../contract/holdfast/v1/file.ts';
+import type { FileAdminServiceDefinition } from '../../contract/holdfast/v1/file_admin.ts';
 import type { ObjectStore } from '../../drivers/objects/port.ts';
 import type { Service } from '../../rpc/contract.ts';
+import type { RateLimits } from './rate-limits/limits.ts';
 
 export interface GatewaySettings {
   readonly host: string;
@@ -18,6 +21,7 @@ export interface GatewaySettings {
   readonly maxFileSize: number;
   /** Content types or families; empty: all. */
   readonly allowedTypes: readonly string[];
+  readonly rateLimits: RateLimits;
   readonly version: string;
 }
 
@@ -29,7 +33,9 @@ export interface GatewayDeps {
   readonly auth: Service<AuthServiceDefinition>;
   readonly admin: Service<AccountAdminServiceDefinition>;
   readonly audit: Service<AuditServiceDefinition>;
+  readonly rateLimits: Service<RateLimitServiceDefinition>;
   readonly files: Service<FileServiceDefinition>;
+  readonly fileAdmin: Service<FileAdminServiceDefinition>;
   readonly uploads: Service<UploadServiceDefinition>;
   readonly objects: ObjectStore;
   /** By the name that /readyz shows. */

@@ -1,7 +1,10 @@
+import type { Running } from '../../base/lifecycle.ts';
 import { observeProcess } from '../../base/metrics.ts';
 import type { App } from './app.ts';
 import type { GatewayDeps } from './deps.ts';
 import { listenOn, stopServer } from './listening.ts';
+import { shareCounts } from './rate-limits/share-counts.ts';
+import { WindowCounts } from './rate-limits/window-counts.ts';
 import { buildServer } from './server.ts';
 
 export interface Gateway {
@@ -15,16 +18,19 @@ export interface Gateway {
 /** The public HTTP side of the house. */
 export function createGateway(deps: GatewayDeps): Gateway {
   observeProcess();
-  const app = buildServer(deps);
+  const counts = new WindowCounts();
+  const app = buildServer(deps, counts);
+  let sharing: Running | undefined;
   let stopped: Promise<void> | undefined;
   return {
     app,
     async listen() {
       const url = await listenOn(app, deps.settings);
+      sharing = shareCounts(counts, deps.rateLimits, deps.log);
       return { url: deps.settings.publicUrl ?? url };
     },
     stop() {
-      stopped ??= stopServer(app);
+      stopped ??= Promise.all([stopServer(app), sharing?.stop()]).then(() => {});
       return stopped;
     },
   };

@@ -11,6 +11,8 @@ import { createMethodGuard } from './methods.ts';
 import { measureRequest } from './metrics.ts';
 import { describeApi } from './openapi.ts';
 import { sendProblem } from './problem.ts';
+import { createLimiter } from './rate-limits/limits.ts';
+import { WindowCounts } from './rate-limits/window-counts.ts';
 import { createCall } from './request.ts';
 import { requestIdOf } from './request-id.ts';
 import { logRequest, whenAnswered } from './request-log.ts';
@@ -26,8 +28,8 @@ const IDLE_TIMEOUT = 120_000;
 const HEADERS_TIMEOUT = 30_000;
 const JSON_TIMEOUT = 30_000;
 
-/** The HTTP server with all its routes, not listening yet. */
-export function buildServer(deps: GatewayDeps): App {
+/** The HTTP server with all its routes, not listening yet. `counts`: of requests, for their limits. */
+export function buildServer(deps: GatewayDeps, counts = new WindowCounts()): App {
   const { settings, log } = deps;
   const app = Fastify({
     bodyLimit: JSON_LIMIT,
@@ -70,7 +72,7 @@ export function buildServer(deps: GatewayDeps): App {
   );
 
   const methods = createMethodGuard();
-  app.addHook('onRoute', guardRoutes(deps));
+  app.addHook('onRoute', guardRoutes(deps, createLimiter(counts, settings.rateLimits)));
   app.addHook('onRoute', methods.note);
   app.addHook('onRoute', takeNoBodyAsEmpty);
   describeApi(app, { version: settings.version, cookieName: cookieName(isSecure(settings.publicUrl)) });

@@ -11,6 +11,7 @@ import type { ObjectStore } from '../../drivers/objects/port.ts';
 import type { RouteModule } from './app.ts';
 import type { GatewayDeps, GatewaySettings } from './deps.ts';
 import { createGateway } from './index.ts';
+import { NO_LIMITS } from './rate-limits/limits.ts';
 
 /** What auth answers of a user who logged in. */
 export const identityOf = (userId: string): AuthenticateResponse => ({
@@ -30,6 +31,7 @@ interface Options {
   /** What auth says of a token, in place of a user whose id it is. */
   readonly authenticate?: (token: string) => Promise<AuthenticateResponse>;
   readonly audit?: Partial<GatewayDeps['audit']>;
+  readonly rateLimits?: Partial<GatewayDeps['rateLimits']>;
   /** A route that a test needs, beside those of the product. */
   readonly route?: RouteModule;
 }
@@ -46,6 +48,7 @@ export async function startBareGateway({
   route,
   authenticate,
   audit = {},
+  rateLimits = {},
 }: Options = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-gateway-'));
   const lines: Record<string, unknown>[] = [];
@@ -69,7 +72,9 @@ export async function startBareGateway({
     auth: auth as unknown as GatewayDeps['auth'],
     admin: {} as GatewayDeps['admin'],
     audit: audit as GatewayDeps['audit'],
+    rateLimits: rateLimits as GatewayDeps['rateLimits'],
     files: {} as GatewayDeps['files'],
+    fileAdmin: {} as GatewayDeps['fileAdmin'],
     uploads: uploads as GatewayDeps['uploads'],
     objects: objects(store),
     probes,
@@ -81,6 +86,7 @@ export async function startBareGateway({
       corsOrigins: [],
       maxFileSize: 1024 ** 3,
       allowedTypes: [],
+      rateLimits: NO_LIMITS,
       version: '1.2.3',
       ...settings,
     },

@@ -78,6 +78,33 @@ export function valueLaws(law: Law, place: Place): void {
     );
   });
 
+  law('adds to the rows that are there, and inserts the others', async () => {
+    const add = (rows: readonly (readonly [string, number])[]) =>
+      place.db.unit((tx) =>
+        place.db.dialect.insertOrAdd(
+          tx,
+          'counters',
+          rows.map(([name, value]) => ({ name, value })),
+          { key: 'name', number: 'value' },
+        ),
+      );
+    await add([]);
+    await add([
+      ['one', 1],
+      ['two', 2],
+    ]);
+    await add([
+      ['two', 40],
+      ['three', 3],
+    ]);
+    // Nobody's is lost.
+    await Promise.all(Array.from({ length: 12 }, () => add([['one', 1], ...TRICKY.map((key) => [key, 2] as const)])));
+    const rows = await place.db.reader.selectFrom('counters').selectAll().execute();
+    expect(new Map(rows.map(({ name, value }) => [name, value]))).toEqual(
+      new Map([['one', 13], ['two', 42], ['three', 3], ...TRICKY.map((key) => [key, 24] as const)]),
+    );
+  });
+
   law('gives integers back as they were, up to 2^53 either way', async () => {
     await place.db.unit((tx) => addCounter(tx, 'n'));
     await fc.assert(

@@ -29,6 +29,14 @@ export const dialect: Dialect = {
     await insert.onDuplicateKeyUpdate({ [first]: sql.ref(first) }).execute();
   },
 
+  async insertOrAdd(tx, table, rows, { number }) {
+    if (rows.length === 0) return;
+    const sum = sql<number>`${sql.ref(number)} + values(${sql.ref(number)})`;
+    // biome-ignore lint/suspicious/noExplicitAny: the types of the port's signature are checked where it is called.
+    const insert = (tx as any).insertInto(table).values(rows);
+    await insert.onDuplicateKeyUpdate({ [number]: sum }).execute();
+  },
+
   async writeNumbers(tx, table, columns, rows) {
     const [name, key, number] = [table, columns.key, columns.number].map((id) => sql.id(id));
     for (const chunk of inChunks(rows)) {

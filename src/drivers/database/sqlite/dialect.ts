@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { insertOnNoConflict } from '../insert-if-absent.ts';
+import { addOnConflict, insertOnNoConflict } from '../on-conflict.ts';
 import { addPartialIndex } from '../partial-index.ts';
 import type { Dialect } from '../port.ts';
 import { beyondByRowValues } from '../row-values.ts';
@@ -12,6 +12,7 @@ export const dialect: Dialect = {
   createPartitioned: (_, __, table) => table.execute(),
   addSparseIndex: addPartialIndex,
   insertIfAbsent: insertOnNoConflict,
+  insertOrAdd: addOnConflict,
   beyond: beyondByRowValues,
 
   async writeNumbers(tx, table, columns, rows) {

@@ -32,6 +32,8 @@ const due = {
       .where(({ or, eb }) => or([eb('expires_at', '<=', now), eb('used_at', 'is not', null)])),
   sign_in_attempts: (db: Db, now: number) =>
     db.reader.selectFrom('sign_in_attempts').select('name as key').where('expires_at', '<=', now),
+  rate_windows: (db: Db, now: number) =>
+    db.reader.selectFrom('rate_windows').select('name as key').where('expires_at', '<=', now),
 };
 
 const KEYS = {
@@ -40,6 +42,7 @@ const KEYS = {
   api_tokens: 'id',
   invitations: 'id',
   sign_in_attempts: 'name',
+  rate_windows: 'name',
   audit: 'id',
   auth_outbox: 'id',
 } as const satisfies Partial<Record<keyof AuthTables, string>>;
@@ -63,6 +66,7 @@ export const pruneAccounts: MaintenanceVerb<'pruneAccounts'> =
         .select('id as key')
         .where('created_at', '<=', now - auditRetention);
     const pass = dryRun ? count : prune;
+    await pass(db, 'rate_windows', () => due.rate_windows(db, now), context);
     return {
       sessions: await pass(db, 'sessions', () => due.sessions(db, now), context),
       tokens:

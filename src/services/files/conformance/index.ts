@@ -9,6 +9,7 @@ import { keyedUrlsLaws } from './keyed-urls.ts';
 import { leaseLaws } from './leases.ts';
 import { maintenanceLaws } from './maintenance.ts';
 import { planLaws } from './plans.ts';
+import { quotaLaws } from './quotas.ts';
 import { racingLaws } from './racing.ts';
 import { uploadLaws } from './uploads.ts';
 
@@ -23,6 +24,7 @@ export function filesLaws(open: OpenFiles): void {
   describe('events', () => eventLaws(open));
   describe('leases', () => leaseLaws(open));
   describe('maintenance', () => maintenanceLaws(open));
+  describe('quotas', () => quotaLaws(open));
   describe('races', () => racingLaws(open));
   describe('plans', () => planLaws(open));
 }

@@ -39,7 +39,7 @@ export const finishPurge: MaintenanceVerb<'finishPurge'> =
       // Nobody was told of an upload that did not end.
       if (file.status !== 'pending') {
         await appendEvents(tx, file, [{ type: 'file.purged', data: { reason: file.purge_reason } }], now);
-        await changeUsage(tx, file.owner_id, { used: -file.size, held: 0 });
+        await changeUsage(tx, file.owner_id, { used: -file.size, files: -1 });
       }
       for (const table of ['file_variants', 'processing_jobs', 'uploads', 'idempotency_files'] as const) {
         await tx.deleteFrom(table).where('file_id', '=', fileId).execute();

@@ -1,5 +1,6 @@
 import type { Migration } from '../../../drivers/database/port.ts';
 import { files } from './0001_files.ts';
+import { fileQuota } from './0003_file_quota.ts';
 
 /** In the order in which they run. */
-export const FILES_MIGRATIONS: readonly Migration[] = [files];
+export const FILES_MIGRATIONS: readonly Migration[] = [files, fileQuota];

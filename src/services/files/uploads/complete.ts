@@ -76,7 +76,7 @@ export async function completeUpload(
     size !== file.size && writeSize(tx, { id: file.id, size }),
     writeCompletion(tx, { ...changes, id: file.id }),
     removeUpload(tx, { fileId: file.id }),
-    changeUsage(tx, file.owner_id, { used: size, held: -upload.held }),
+    changeUsage(tx, file.owner_id, { used: size, held: -upload.held, files: 1, filesHeld: -1 }),
   ]);
   return { file: { ...file, ...changes, size }, jobs };
 }

@@ -20,8 +20,8 @@ export const extendUpload: UploadVerb<'extendUpload'> =
       const upload = await lockUpload(tx, file.id);
       if (!upload) throw uploadClosed();
       const held = Math.max(upload.held, Math.min(Math.ceil(size / STEP) * STEP, settings.maxFileSize));
-      checkQuota(await lockOwner(tx, db.dialect, owner, now), held - upload.held, settings.userQuota);
-      await changeUsage(tx, owner, { used: 0, held: held - upload.held });
+      checkQuota(await lockOwner(tx, db.dialect, owner, now), { bytes: held - upload.held, files: 0 }, settings);
+      await changeUsage(tx, owner, { held: held - upload.held });
       await tx
         .updateTable('uploads')
         .set({ held, expires_at: now + settings.uploadExpiry })

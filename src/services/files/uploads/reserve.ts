@@ -13,7 +13,7 @@ export interface Reservation {
   readonly ownerId: string;
   readonly file: NewFile;
   readonly kind: UploadsTable['kind'];
-  /** Bytes of the quota to hold. */
+  /** Bytes of the quota to hold, beside one file. */
   readonly hold: number;
   /** Bytes; null where unknown. */
   readonly declaredSize: number | null;
@@ -63,15 +63,15 @@ export async function reserve(
 
   const reserved = rowsOf({ owner_id: ownerId, owner_key: ownerKey }, one, now, settings.uploadExpiry);
   const inserted = insert(tx, [reserved]);
-  const [isHeld] = await Promise.all([holdQuota(tx, reserved.file, one.hold, settings.userQuota), inserted]);
+  const [isHeld] = await Promise.all([holdQuota(tx, reserved.file, one.hold, settings), inserted]);
   if (isHeld) return reserved;
   // From here on the owner's key is asked for, so that who is at the end of the quota is refused before anything is
   // written. Whether it fits after all is for the locked row to say.
   known.delete(ownerId);
   const owner = await lockOwner(tx, db.dialect, ownerId, now);
-  checkQuota(owner, one.hold, settings.userQuota);
+  checkQuota(owner, { bytes: one.hold, files: 1 }, settings);
   if (owner.owner_key !== ownerKey) throw new Error('The key of an owner has changed.');
-  await changeUsage(tx, ownerId, { used: 0, held: one.hold });
+  await changeUsage(tx, ownerId, { held: one.hold, filesHeld: 1 });
   return reserved;
 }
 
@@ -88,18 +88,20 @@ export async function reserveChecked(
 ): Promise<(Reserved | HoldfastError)[]> {
   const owner = await lockOwner(tx, db.dialect, ownerId, now);
   let held = 0;
+  let filesHeld = 0;
   const results = reservations.map((reservation) => {
     try {
-      checkQuota(owner, held + reservation.hold, settings.userQuota);
+      checkQuota(owner, { bytes: held + reservation.hold, files: filesHeld + 1 }, settings);
     } catch (error) {
       if (error instanceof HoldfastError) return error;
       throw error;
     }
     held += reservation.hold;
+    filesHeld += 1;
     return rowsOf(owner, reservation, now, settings.uploadExpiry);
   });
   const reserved = results.filter((result): result is Reserved => !(result instanceof HoldfastError));
-  await Promise.all([insert(tx, reserved), changeUsage(tx, ownerId, { used: 0, held })]);
+  await Promise.all([insert(tx, reserved), changeUsage(tx, ownerId, { held, filesHeld })]);
   return results;
 }
 

@@ -42,7 +42,7 @@ export const authSessionRoutes: RouteModule = (app, { auth, settings: { publicUr
     '/api/auth/sessions',
     {
       bodyLimit: AUTH_BODY_LIMIT,
-      config: { access: 'anyone' },
+      config: { access: 'anyone', limit: 'sign-in' },
       schema: {
         tags: ['auth'],
         operationId: 'createSession',

@@ -29,11 +29,12 @@ const RefreshBody = Type.Object(
 /** Signing up, and what clients with tokens do. Browsers: see auth-sessions.ts. */
 export const authRoutes: RouteModule = (app, { auth }) => {
   const anyone = { bodyLimit: AUTH_BODY_LIMIT, config: { access: 'anyone' } } as const;
+  const signingIn = { ...anyone, config: { access: 'anyone', limit: 'sign-in' } } as const;
 
   app.post(
     '/api/auth/signup',
     {
-      ...anyone,
+      ...signingIn,
       schema: {
         tags: ['auth'],
         operationId: 'signUp',
@@ -52,7 +53,7 @@ export const authRoutes: RouteModule = (app, { auth }) => {
   app.post(
     '/api/auth/login',
     {
-      ...anyone,
+      ...signingIn,
       schema: {
         tags: ['auth'],
         operationId: 'logIn',
@@ -135,7 +136,7 @@ export const authRoutes: RouteModule = (app, { auth }) => {
   app.get(
     '/.well-known/jwks.json',
     {
-      config: { access: 'anyone' },
+      config: { access: 'anyone', limit: 'none' },
       schema: {
         tags: ['auth'],
         operationId: 'getSigningKeys',

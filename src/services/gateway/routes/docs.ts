@@ -33,7 +33,7 @@ const POLICY =
 
 /** The description of the API, for programs (/openapi.json) and for people (/docs). */
 export const docsRoutes: RouteModule = (app) => {
-  const anyone = { config: { access: 'anyone' }, schema: { hide: true } } as const;
+  const anyone = { config: { access: 'anyone', limit: 'none' }, schema: { hide: true } } as const;
   let description: string | undefined;
 
   app.get('/openapi.json', anyone, async (_request, reply) => {

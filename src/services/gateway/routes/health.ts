@@ -47,7 +47,7 @@ export const healthRoutes = (app: App, { settings, probes, log }: HealthDeps): v
   app.get(
     '/healthz',
     {
-      config: { access: 'anyone' },
+      config: { access: 'anyone', limit: 'none' },
       schema: {
         tags: ['health'],
         operationId: 'getHealth',
@@ -61,7 +61,7 @@ export const healthRoutes = (app: App, { settings, probes, log }: HealthDeps): v
   app.get(
     '/readyz',
     {
-      config: { access: 'anyone' },
+      config: { access: 'anyone', limit: 'none' },
       schema: {
         tags: ['health'],
         operationId: 'getReadiness',
@@ -79,7 +79,7 @@ export const healthRoutes = (app: App, { settings, probes, log }: HealthDeps): v
   app.get(
     '/metrics',
     {
-      config: { access: 'anyone' },
+      config: { access: 'anyone', limit: 'none' },
       schema: {
         tags: ['health'],
         operationId: 'getMetrics',

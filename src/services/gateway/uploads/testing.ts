@@ -10,6 +10,7 @@ import { createFilesService, FILES_MIGRATIONS, type FilesTables } from '../../fi
 import { createStorageService } from '../../storage/index.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { createGateway } from '../index.ts';
+import { NO_LIMITS } from '../rate-limits/limits.ts';
 import { identityOf } from '../testing.ts';
 
 interface Settings {
@@ -49,6 +50,7 @@ export async function startTestGateway(
       maxFileSize,
       allowedTypes,
       userQuota,
+      userMaxFiles: undefined,
       uploadExpiry: 3_600_000,
       trashRetention: 3_600_000,
       maxRetries: 2,
@@ -62,7 +64,9 @@ export async function startTestGateway(
     auth: { authenticate } as unknown as GatewayDeps['auth'],
     admin: {} as GatewayDeps['admin'],
     audit: {} as GatewayDeps['audit'],
+    rateLimits: {} as GatewayDeps['rateLimits'],
     files,
+    fileAdmin: {} as GatewayDeps['fileAdmin'],
     uploads,
     objects,
     ...replace({ uploads, objects }),
@@ -75,6 +79,7 @@ export async function startTestGateway(
       corsOrigins: [],
       maxFileSize,
       allowedTypes,
+      rateLimits: NO_LIMITS,
       version: '0.0.0',
     },
     log,
