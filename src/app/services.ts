@@ -38,6 +38,7 @@ export const authOn = async ({ database, broker, secrets }: Ground, config: Conf
     signingKeys: await openSigningKeys(config, secrets),
     refreshKey: secrets.refreshToken,
     signup: config.signup,
+    emailVerification: config.emailVerification,
     auditRetention: config.auditRetention,
     log: named(log, 'auth'),
   });

@@ -3,6 +3,7 @@ import { parseDuration } from '../base/units.ts';
 import { atLeast, list, oneOf, setting } from './setting.ts';
 
 export type SignupMode = 'open' | 'invite' | 'closed';
+export type EmailVerificationMode = 'optional' | 'required';
 
 /** Who may come in. */
 export const ACCOUNTS = {
@@ -27,6 +28,13 @@ export const ACCOUNTS = {
     'open, invite or closed',
     oneOf<SignupMode>('open', 'invite', 'closed'),
     'Who may make an account: anybody, whoever was invited, nobody but by an admin.',
+  ),
+  emailVerification: setting(
+    'EMAIL_VERIFICATION',
+    'optional',
+    'optional or required',
+    oneOf<EmailVerificationMode>('optional', 'required'),
+    'Whether one has to confirm the e-mail, by the link in a mail, to sign in with its password.',
   ),
   auditRetention: setting(
     'AUDIT_RETENTION',

@@ -4,6 +4,7 @@ import {
   AccountMaintenanceServiceDefinition,
   AuditServiceDefinition,
 } from '../contract/holdfast/internal/v1/account.ts';
+import { AccountMailServiceDefinition } from '../contract/holdfast/internal/v1/account_mail.ts';
 import { EventServiceDefinition } from '../contract/holdfast/internal/v1/event.ts';
 import { InstallationServiceDefinition } from '../contract/holdfast/internal/v1/installation.ts';
 import { MaintenanceServiceDefinition } from '../contract/holdfast/internal/v1/maintenance.ts';
@@ -71,7 +72,13 @@ export const ACCESS: Readonly<Record<string, Grant>> = {
       some(StorageServiceDefinition, 'listMultipart', 'abortMultipart', 'listObjects', 'deleteObjects'),
     ].flat(),
   },
-  notifier: { calls: [every(EventServiceDefinition), every(AccountEventServiceDefinition)].flat() },
+  notifier: {
+    calls: [
+      every(EventServiceDefinition),
+      every(AccountEventServiceDefinition),
+      every(AccountMailServiceDefinition),
+    ].flat(),
+  },
 };
 
 const BACK_END_CALLS: Readonly<Record<ClientGrant['may'], readonly string[]>> = {

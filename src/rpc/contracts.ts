@@ -3,6 +3,7 @@ import {
   AccountMaintenanceServiceDefinition,
   AuditServiceDefinition,
 } from '../contract/holdfast/internal/v1/account.ts';
+import { AccountMailServiceDefinition } from '../contract/holdfast/internal/v1/account_mail.ts';
 import { EventServiceDefinition } from '../contract/holdfast/internal/v1/event.ts';
 import { InstallationServiceDefinition } from '../contract/holdfast/internal/v1/installation.ts';
 import { MaintenanceServiceDefinition } from '../contract/holdfast/internal/v1/maintenance.ts';
@@ -25,6 +26,7 @@ export const CONTRACTS = {
     maintenance: AccountMaintenanceServiceDefinition,
     events: AccountEventServiceDefinition,
     rateLimits: RateLimitServiceDefinition,
+    mail: AccountMailServiceDefinition,
   },
   files: {
     files: FileServiceDefinition,

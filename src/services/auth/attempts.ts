@@ -12,6 +12,8 @@ interface Limit {
   readonly free: number;
   /** Milliseconds after which a failure is forgotten. */
   readonly memory: number;
+  /** Milliseconds of the first wait. */
+  readonly firstWait?: number;
 }
 
 const MINUTE = 60_000;
@@ -23,6 +25,9 @@ const ACCOUNT: Limit = { free: 5, memory: 15 * MINUTE };
 const ADDRESS: Limit = { free: 100, memory: 15 * MINUTE };
 /** Each "there is such an account already" tells one e-mail to whoever asks for many. */
 const TAKEN: Limit = { free: 20, memory: 60 * MINUTE };
+/** Mails to one account that anybody may ask for, and those that are asked for from one address. */
+const MAILS: Limit = { free: 3, memory: 60 * MINUTE, firstWait: MINUTE };
+const MAILS_BY_ADDRESS: Limit = { free: 50, memory: 60 * MINUTE };
 
 interface Counted {
   readonly name: string;
@@ -39,6 +44,12 @@ export function signInCounters(account: string, client: Client | undefined): Cou
 }
 
 export const takenCounters = (client: Client | undefined): Counted[] => addressCounter('signup', client, TAKEN);
+
+/** By whom mails are counted that anybody may ask for; whether there is such an account is no matter. */
+export function mailCounters(email: string, client: Client | undefined): Counted[] {
+  const toAccount = { name: `mail:${hashOf(email)}`, limit: MAILS };
+  return [toAccount, ...addressCounter('mail', client, MAILS_BY_ADDRESS)];
+}
 
 function addressCounter(kind: string, client: Client | undefined, limit: Limit): Counted[] {
   const { address } = clientRow(client);
@@ -74,7 +85,7 @@ export async function countAttempt(db: Database<AuthTables>, counters: readonly 
     if (blocked > now) return blocked;
     for (const { name, limit, row } of found) {
       const failures = (row.expires_at > now ? row.failures : 0) + 1;
-      const blocked_until = failures < limit.free ? 0 : now + waitAfter(failures - limit.free);
+      const blocked_until = failures < limit.free ? 0 : now + waitAfter(failures - limit.free, limit.firstWait);
       const expires_at = Math.max(now + limit.memory, blocked_until);
       await tx
         .updateTable('sign_in_attempts')
@@ -101,7 +112,8 @@ export async function forgive(tx: Kysely<AuthTables>, counters: readonly Counted
   }
 }
 
-const waitAfter = (beyond: number): number => Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(beyond, 20));
+const waitAfter = (beyond: number, first = FIRST_WAIT): number =>
+  Math.min(LONGEST_WAIT, first * 2 ** Math.min(beyond, 20));
 
 const tooMany = (wait: number) =>
   new HoldfastError('too_many_requests', 'That went wrong too often. Wait a while, and try again.', {

@@ -4,6 +4,7 @@ import type {
   AccountMaintenanceServiceDefinition,
   AuditServiceDefinition,
 } from '../../contract/holdfast/internal/v1/account.ts';
+import type { AccountMailServiceDefinition } from '../../contract/holdfast/internal/v1/account_mail.ts';
 import type { RateLimitServiceDefinition } from '../../contract/holdfast/internal/v1/rate_limit.ts';
 import type { AccountAdminServiceDefinition } from '../../contract/holdfast/v1/account_admin.ts';
 import type { AuthServiceDefinition } from '../../contract/holdfast/v1/auth.ts';
@@ -16,6 +17,9 @@ import type { AccessTokens } from './tokens.ts';
 /** Who may make an account: anybody, whoever has an invitation, nobody but by an admin. */
 export type Signup = 'open' | 'invite' | 'closed';
 
+/** Whether one has to have confirmed an e-mail to sign in with its password. */
+export type EmailVerification = 'optional' | 'required';
+
 /** What each method is given. */
 export interface AuthDeps {
   readonly db: Database<AuthTables>;
@@ -24,6 +28,7 @@ export interface AuthDeps {
   /** Makes the refresh token that follows another. */
   readonly refreshKey: Uint8Array;
   readonly signup: Signup;
+  readonly emailVerification: EmailVerification;
   /** Milliseconds that audit entries are kept. */
   readonly auditRetention: number;
   /** Called after a commit that wrote an event. */
@@ -49,3 +54,4 @@ export type EventVerb<M extends keyof AccountEventServiceDefinition['methods']> 
   AccountEventServiceDefinition,
   M
 >;
+export type MailVerb<M extends keyof AccountMailServiceDefinition['methods']> = Verb<AccountMailServiceDefinition, M>;

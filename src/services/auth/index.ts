@@ -5,6 +5,7 @@ import type {
   AccountMaintenanceServiceDefinition,
   AuditServiceDefinition,
 } from '../../contract/holdfast/internal/v1/account.ts';
+import type { AccountMailServiceDefinition } from '../../contract/holdfast/internal/v1/account_mail.ts';
 import type { RateLimitServiceDefinition } from '../../contract/holdfast/internal/v1/rate_limit.ts';
 import type { AccountAdminServiceDefinition } from '../../contract/holdfast/v1/account_admin.ts';
 import type { AuthServiceDefinition } from '../../contract/holdfast/v1/auth.ts';
@@ -23,12 +24,15 @@ import { revokeApiToken } from './api-tokens/revoke.ts';
 import { listAudit } from './audit/list.ts';
 import { recordAudit, recordAuditEntries } from './audit/record.ts';
 import { authenticate } from './authenticate.ts';
-import type { AuthDeps, Signup } from './deps.ts';
+import type { AuthDeps, EmailVerification, Signup } from './deps.ts';
 import { readAccountEvents } from './events/read.ts';
 import { startRelay } from './events/relay.ts';
 import { getSigningKeys } from './get-signing-keys.ts';
 import { createPasswordHashing, type PasswordHashing } from './hashing.ts';
 import { createInvitation, listInvitations, revokeInvitation } from './invitations/admin.ts';
+import { prepareMail } from './mail/prepare.ts';
+import { requestEmailVerification, requestPasswordReset } from './mail/request.ts';
+import { listSubscribers } from './mail/subscribers.ts';
 import { forgetUser, listDeletedUsers } from './maintenance/deleted-users.ts';
 import { pruneAccounts } from './maintenance/prune.ts';
 import { addRequests } from './rate-limits/add-requests.ts';
@@ -43,9 +47,12 @@ import type { AuthTables } from './tables.ts';
 import { createAccessTokens } from './tokens.ts';
 import { changePassword } from './users/change-password.ts';
 import { getUser } from './users/get.ts';
+import { resetPassword } from './users/reset-password.ts';
 import { signUp } from './users/sign-up.ts';
+import { updateUser } from './users/update.ts';
+import { verifyEmail } from './users/verify-email.ts';
 
-export type { Signup } from './deps.ts';
+export type { EmailVerification, Signup } from './deps.ts';
 export { AUTH_MIGRATIONS } from './migrations/index.ts';
 export { privateKeys, type SigningKeys, secretKey, UnusableKey } from './signing-keys.ts';
 export type { AuthTables } from './tables.ts';
@@ -58,6 +65,7 @@ export interface AuthOptions {
   /** Makes refresh tokens follow each other. At least 32 bytes, and for nothing else. */
   readonly refreshKey: Uint8Array;
   readonly signup: Signup;
+  readonly emailVerification: EmailVerification;
   /** Milliseconds that audit entries are kept. */
   readonly auditRetention: number;
   readonly log: Logger;
@@ -75,6 +83,11 @@ const AUTH_VERBS: Verbs<AuthServiceDefinition> = {
   authenticate,
   getUser,
   changePassword,
+  updateUser,
+  requestEmailVerification,
+  verifyEmail,
+  requestPasswordReset,
+  resetPassword,
   listSessions,
   endSession,
   endSessions: endAllSessions,
@@ -105,12 +118,13 @@ export interface AuthService {
   readonly maintenance: Service<AccountMaintenanceServiceDefinition>;
   readonly events: Service<AccountEventServiceDefinition>;
   readonly rateLimits: Service<RateLimitServiceDefinition>;
+  readonly mail: Service<AccountMailServiceDefinition>;
   start(): Running;
 }
 
 /** Accounts, and the question "who is this?". An account's owner id is its user id. */
 export function createAuthService(options: AuthOptions): AuthService {
-  const { db, broker, signingKeys, refreshKey, signup, auditRetention, log } = options;
+  const { db, broker, signingKeys, refreshKey, signup, emailVerification, auditRetention, log } = options;
   let wake = () => {};
   const deps: AuthDeps = {
     db,
@@ -118,6 +132,7 @@ export function createAuthService(options: AuthOptions): AuthService {
     tokens: createAccessTokens(signingKeys),
     refreshKey,
     signup,
+    emailVerification,
     auditRetention,
     onEvent: () => wake(),
     log,
@@ -129,6 +144,7 @@ export function createAuthService(options: AuthOptions): AuthService {
     maintenance: given(deps, { listDeletedUsers, forgetUser, pruneAccounts }),
     events: { readAccountEvents: readAccountEvents(deps) },
     rateLimits: { addRequests: addRequests(deps) },
+    mail: given(deps, { prepareMail, listSubscribers }),
     start() {
       const relay = startRelay({ db, broker, log });
       wake = relay.wake;

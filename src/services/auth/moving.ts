@@ -15,6 +15,8 @@ export const AUTH_MOVING: MovingTables<AuthTables> = {
       email_verified_at: 'value',
       sessions_ended_at: 'value',
       deleted_at: 'value',
+      notify_uploads: 'value',
+      notify_failures: 'value',
     },
   },
   sessions: {
@@ -69,6 +71,12 @@ export const AUTH_MOVING: MovingTables<AuthTables> = {
       blocked_until: 'value',
       expires_at: 'value',
     },
+  },
+  email_verifications: {
+    columns: { token_hash: 'key', user_id: 'value', email: 'value', created_at: 'value', expires_at: 'value' },
+  },
+  password_resets: {
+    columns: { token_hash: 'key', user_id: 'value', email: 'value', created_at: 'value', expires_at: 'value' },
   },
   audit: {
     columns: {

@@ -12,12 +12,15 @@ export const PREFIX = {
   refresh: 'hfr_',
   api: 'hft_',
   invitation: 'hfi_',
+  /** In a mail. */
+  verification: 'hfv_',
+  reset: 'hfp_',
 } as const;
 
 export type TokenKind = keyof typeof PREFIX;
 
 const BYTES = 32;
-const SHAPE = /^hf[srti]_([\w-]{43})([\da-f]{8})$/;
+const SHAPE = /^hf[srtivp]_([\w-]{43})([\da-f]{8})$/;
 
 export const newToken = (kind: TokenKind): string => spell(kind, randomBytes(BYTES));
 

@@ -10,6 +10,8 @@ export interface AuthTables {
   invitations: InvitationsTable;
   sign_in_attempts: SignInAttemptsTable;
   rate_windows: RateWindowsTable;
+  email_verifications: MailTokensTable;
+  password_resets: MailTokensTable;
   audit: AuditTable;
   auth_outbox: AuthOutboxTable;
   auth_leases: LeaseRow;
@@ -30,6 +32,10 @@ export interface UsersTable {
   sessions_ended_at: number;
   /** Nobody can sign in any more; the row stays until the account's files are gone. */
   deleted_at: number | null;
+  /** 1: wants a mail when files have come in. */
+  notify_uploads: number;
+  /** 1: wants a mail when files could not be processed. */
+  notify_failures: number;
 }
 
 export type UserRole = 'user' | 'admin';
@@ -83,6 +89,17 @@ export interface InvitationsTable {
   created_at: number;
   expires_at: number;
   used_at: number | null;
+}
+
+/** Tokens of links in mails. Each mail has its own; one that is used goes, with all others of the account. */
+export interface MailTokensTable {
+  /** SHA-256. */
+  token_hash: string;
+  user_id: string;
+  /** Where it was sent: it is good for an account that has this address. */
+  email: string;
+  created_at: number;
+  expires_at: number;
 }
 
 /** Failures, counted for whoever they are about. */

@@ -18,6 +18,8 @@ export const createUser: AdminVerb<'createUser'> = (deps) => async (request, con
     request.password === '' ? '' : await deps.hashing.hash(requirePassword(request.password, email), context.signal);
   const role = request.role === Role.ADMIN ? 'admin' : 'user';
   const row = newUser({ id: newId(), email, name, password_hash, role });
+  // An admin vouches for the address: nobody has to confirm it who was given the password.
+  if (deps.emailVerification === 'required') row.email_verified_at = row.created_at;
   try {
     await deps.db.unit((tx) => insertUser(tx, row, { client: request.client }, context));
   } catch (error) {

@@ -9,6 +9,7 @@ import {
   AuditServiceDefinition,
   AccountEventServiceDefinition as Events,
 } from '../../../contract/holdfast/internal/v1/account.ts';
+import { AccountMailServiceDefinition } from '../../../contract/holdfast/internal/v1/account_mail.ts';
 import { AccountAdminServiceDefinition } from '../../../contract/holdfast/v1/account_admin.ts';
 import { AuthServiceDefinition, type Client, type User } from '../../../contract/holdfast/v1/auth.ts';
 import { openBroker } from '../../../drivers/broker/index.ts';
@@ -34,6 +35,7 @@ export interface Callable {
   readonly audit: Service<AuditServiceDefinition>;
   readonly maintenance: Service<AccountMaintenanceServiceDefinition>;
   readonly events: Service<AccountEventServiceDefinition>;
+  readonly mail: Service<AccountMailServiceDefinition>;
 }
 
 export interface Ground extends Callable {
@@ -80,6 +82,7 @@ export function useGround(start: () => Promise<Place>, calls: Calls = IN_PROCESS
       signingKeys: secretKey(signingKey),
       refreshKey,
       signup: 'open',
+      emailVerification: 'optional',
       auditRetention: RETENTION,
       log,
       hashing,
@@ -91,6 +94,7 @@ export function useGround(start: () => Promise<Place>, calls: Calls = IN_PROCESS
       audit: calls.to(AuditServiceDefinition, service.audit),
       maintenance: calls.to(AccountMaintenanceServiceDefinition, service.maintenance),
       events: calls.to(Events, service.events),
+      mail: calls.to(AccountMailServiceDefinition, service.mail),
     };
   };
 

@@ -8,6 +8,10 @@ export type AccountEventType =
   | 'user.disabled'
   | 'user.deleted'
   | 'password.changed'
+  | 'password.reset_requested'
+  | 'email.verification_requested'
+  /** Somebody signed up with the e-mail of an account that is there. */
+  | 'sign_up.repeated'
   | 'session.stolen';
 
 const VERSION = 1;

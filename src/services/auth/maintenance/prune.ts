@@ -30,6 +30,10 @@ const due = {
       .selectFrom('invitations')
       .select('id as key')
       .where(({ or, eb }) => or([eb('expires_at', '<=', now), eb('used_at', 'is not', null)])),
+  email_verifications: (db: Db, now: number) =>
+    db.reader.selectFrom('email_verifications').select('token_hash as key').where('expires_at', '<=', now),
+  password_resets: (db: Db, now: number) =>
+    db.reader.selectFrom('password_resets').select('token_hash as key').where('expires_at', '<=', now),
   sign_in_attempts: (db: Db, now: number) =>
     db.reader.selectFrom('sign_in_attempts').select('name as key').where('expires_at', '<=', now),
   rate_windows: (db: Db, now: number) =>
@@ -41,6 +45,8 @@ const KEYS = {
   refresh_tokens: 'token_hash',
   api_tokens: 'id',
   invitations: 'id',
+  email_verifications: 'token_hash',
+  password_resets: 'token_hash',
   sign_in_attempts: 'name',
   rate_windows: 'name',
   audit: 'id',
@@ -73,6 +79,8 @@ export const pruneAccounts: MaintenanceVerb<'pruneAccounts'> =
         (await pass(db, 'refresh_tokens', () => due.refresh_tokens(db, now), context)) +
         (await pass(db, 'api_tokens', () => due.api_tokens(db, now), context)) +
         (await pass(db, 'invitations', () => due.invitations(db, now), context)) +
+        (await pass(db, 'email_verifications', () => due.email_verifications(db, now), context)) +
+        (await pass(db, 'password_resets', () => due.password_resets(db, now), context)) +
         (await pass(db, 'sign_in_attempts', () => due.sign_in_attempts(db, now), context)),
       events: await pass(db, 'auth_outbox', events, context),
       audit: await pass(db, 'audit', audit, context),

@@ -4,6 +4,7 @@ import { countAttempt, forgive, signInCounters } from '../attempts.ts';
 import { appendAudit } from '../audit/append.ts';
 import type { AuthVerb } from '../deps.ts';
 import { appendEvent } from '../events/append.ts';
+import { dropTokens, RESET } from '../mail/tokens.ts';
 import { normalisePassword, requirePassword } from '../password.ts';
 import { deleteSessions } from '../sessions/delete.ts';
 import { findUser } from './find.ts';
@@ -39,6 +40,7 @@ export const changePassword: AuthVerb<'changePassword'> = (deps) => async (reque
     // Another change came first: this one rests on a password that is none any more.
     if (numUpdatedRows === 0n) throw wrongPassword();
     if (user.password_hash !== '') await forgive(tx, counters);
+    await dropTokens(tx, RESET, userId);
     await deleteSessions(tx, (query) => query.where('user_id', '=', userId).where('id', '<>', keepSessionId));
     await appendAudit(tx, { action: 'password.changed', target: ['user', userId], client }, context, now);
     await appendEvent(tx, userId, 'password.changed', {}, now);

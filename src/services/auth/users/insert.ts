@@ -15,12 +15,14 @@ export const newUser = (
   email_verified_at: null,
   sessions_ended_at: 0,
   deleted_at: null,
+  notify_uploads: 0,
+  notify_failures: 0,
   ...given,
 });
 
 interface Maker {
   readonly client: Client | undefined;
-  readonly actor?: Principal;
+  readonly actor?: Principal | undefined;
 }
 
 /** Writes a new account, and that it was made. Throws `UniqueViolation` where the e-mail is taken. */
@@ -31,6 +33,16 @@ export async function insertUser(
   context: CallContext,
 ): Promise<void> {
   await tx.insertInto('users').values(row).execute();
+  await noteNewUser(tx, row, { client, actor }, context);
+}
+
+/** Writes that an account was made, whose row is there. */
+export async function noteNewUser(
+  tx: Kysely<AuthTables>,
+  row: UsersTable,
+  { client, actor }: Maker,
+  context: CallContext,
+): Promise<void> {
   const entry = { action: 'user.created', target: ['user', row.id], client, data: { role: row.role } } as const;
   await appendAudit(tx, { ...entry, ...(actor && { actor }) }, context, row.created_at);
   await appendEvent(tx, row.id, 'user.created', {}, row.created_at);

@@ -9,6 +9,7 @@ import { requirePassword } from '../password.ts';
 import { displayName } from './display-name.ts';
 import { findUserByEmail } from './find-by-email.ts';
 import { insertUser, newUser } from './insert.ts';
+import { signUpByMail } from './sign-up-by-mail.ts';
 import { userOf } from './user-of.ts';
 
 /** Makes an account. Of several that ask for the same e-mail at once, one gets it and the others hear `email_taken`. */
@@ -22,6 +23,11 @@ export const signUp: AuthVerb<'signUp'> = (deps) => async (request, context) => 
   const password = requirePassword(request.password, email);
   const name = displayName(request.name);
   if (signup === 'invite') await findInvitation(db.reader, invitation, email);
+  const wanted = newUser({ id: newId(), email, name, password_hash: '' });
+  if (deps.emailVerification === 'required') {
+    await signUpByMail(deps, { row: wanted, password, invitation, client }, context);
+    return { user: undefined };
+  }
 
   const counters = takenCounters(client);
   await countAttempt(db, counters, Date.now());
@@ -29,7 +35,7 @@ export const signUp: AuthVerb<'signUp'> = (deps) => async (request, context) => 
   if (await findUserByEmail(db.reader, email)) throw emailTaken();
 
   const password_hash = await hashing.hash(password, context.signal);
-  const row = newUser({ id: newId(), email, name, password_hash });
+  const row = { ...wanted, password_hash };
   try {
     await db.unit(async (tx) => {
       if (signup === 'invite') await useInvitation(tx, invitation, email, row.created_at);

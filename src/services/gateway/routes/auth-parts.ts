@@ -18,3 +18,10 @@ export const Credentials = Type.Object(
 
 export const IdParams = (what: string) => Type.Object({ id: Id(`The id of the ${what}.`) });
 export const Nothing = (description: string) => Type.Null({ description });
+
+/** What is answered where a mail says the rest: the same, whether there is such an account or not. */
+export const MAIL_ANSWER = { message: 'If there is something to tell, it is in a mail to that address.' };
+export const MailAnswer = Type.Object(
+  { message: Type.String({ examples: [MAIL_ANSWER.message] }) },
+  { description: 'A mail says the rest.', additionalProperties: false },
+);

@@ -8,7 +8,16 @@ import { clientOf, requireOwner } from '../request.ts';
 import { NoQuery } from '../schemas/common.ts';
 import { TokensAnswer } from '../schemas/session.ts';
 import { UserRef } from '../schemas/user.ts';
-import { AUTH_BODY_LIMIT, Credentials, EmailField, EXAMPLE_CREDENTIALS, Nothing, PasswordField } from './auth-parts.ts';
+import {
+  AUTH_BODY_LIMIT,
+  Credentials,
+  EmailField,
+  EXAMPLE_CREDENTIALS,
+  MAIL_ANSWER,
+  MailAnswer,
+  Nothing,
+  PasswordField,
+} from './auth-parts.ts';
 
 const SignUpBody = Type.Object(
   {
@@ -41,11 +50,14 @@ export const authRoutes: RouteModule = (app, { auth }) => {
         summary: 'Make an account',
         querystring: NoQuery,
         body: SignUpBody,
-        response: { 201: { description: 'The account.', ...UserRef } },
+        description:
+          'Where e-mails have to be confirmed, the answer is 202, also where there is an account already: the mail tells.',
+        response: { 201: { description: 'The account.', ...UserRef }, 202: MailAnswer },
       },
     },
     async (request, reply) => {
       const { user } = await auth.signUp({ ...request.body, client: clientOf(request) }, request.call);
+      if (!user) return reply.code(202).send(MAIL_ANSWER);
       return reply.code(201).send(userJson(present(user)));
     },
   );
