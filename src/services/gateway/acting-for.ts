@@ -1,10 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { HoldfastError } from '../../base/errors.ts';
-import { newId } from '../../base/ids.ts';
 import type { AuthenticateResponse } from '../../contract/holdfast/v1/auth.ts';
+import { writeEntry } from './audit-entry.ts';
 import type { GatewayDeps } from './deps.ts';
-import { clientOf } from './request.ts';
 import { isForOwners, type Scope } from './scopes.ts';
 
 export const OWNER_HEADER = 'holdfast-owner';
@@ -44,20 +43,11 @@ export function createActingFor(audit: GatewayDeps['audit']) {
     }
     const key = `${credentialId} ${owner}`;
     if (!noted.has(key)) {
-      await audit.recordAudit(
-        {
-          id: newId(),
-          action: 'owner.acted_for',
-          actorId: userId,
-          credentialId,
-          targetKind: 'owner',
-          targetId: owner,
-          ownerId: owner,
-          client: clientOf(request),
-        },
-        request.call,
-      );
-      noted.set(key, true);
+      const act = { action: 'owner.acted_for', targetKind: 'owner', targetId: owner };
+      const failure = await writeEntry(audit, request, { ...act, actorId: userId, credentialId, ownerId: owner });
+      // What changes something has to be written down first; who reads goes on.
+      if (failure && scope !== 'files:read') throw failure;
+      if (!failure) noted.set(key, true);
     }
     return owner;
   };

@@ -168,9 +168,16 @@ describe('Holdfast-Owner', () => {
     expect((await call('GET', '/test/whose', bearer(token))).body.ownerId).toBe('u2');
   });
 
-  it('does nothing that cannot be written down', async () => {
-    recordAudit.mockRejectedValueOnce(new HoldfastError('unavailable', 'Not now.'));
-    expectProblem(await act(fresh('back'), 'bob@shop'), 503, 'unavailable');
+  it('changes nothing while that cannot be written down, and goes on reading', async () => {
+    const scopes = ['files:read', 'files:write', 'act-as'];
+    authenticate.mockResolvedValue({ ...identityOf('u2'), kind: CredentialKind.API_TOKEN, scopes });
+    recordAudit.mockRejectedValue(new HoldfastError('unavailable', 'Not now.'));
+    const token = fresh('back');
+    const write = () => call('POST', '/test/write', bearer(token, { 'holdfast-owner': 'bob@shop' }));
+    expect((await act(token, 'bob@shop')).body.ownerId).toBe('bob@shop');
+    expectProblem(await write(), 503, 'unavailable');
+    recordAudit.mockResolvedValue({});
+    expect((await write()).status).toBe(200);
   });
 
   it('is refused to others, and where it is about nobody’s files', async () => {

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { HoldfastError, hasCode } from '../../base/errors.ts';
-import { newId } from '../../base/ids.ts';
 import type { AuthenticateResponse } from '../../contract/holdfast/v1/auth.ts';
 import { createActingFor } from './acting-for.ts';
+import { writeEntry } from './audit-entry.ts';
 import { type Credential, credentialOf, fits, isSecure } from './credentials.ts';
 import type { GatewayDeps } from './deps.ts';
 import { createIdentify } from './identify.ts';
@@ -145,18 +145,13 @@ const noteWhenDone =
   async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const { identity } = request;
     if (!identity || reply.statusCode >= 400) return;
-    const entry = {
-      id: newId(),
+    await writeEntry(audit, request, {
       action,
       actorId: identity.userId,
       credentialId: identity.credentialId,
       targetKind: kind,
       targetId: (request.params as { readonly id?: string }).id ?? '',
       ownerId: identity.actingFor ?? '',
-      client: clientOf(request),
-    };
-    await audit.recordAudit(entry, request.call).catch((error) => {
-      request.call.log.error({ err: error, entry }, 'an entry of the audit trail could not be written');
     });
   };
 
