@@ -5,7 +5,10 @@ import type { RecordAuditRequest } from '../../contract/holdfast/internal/v1/acc
 import type { GatewayDeps } from './deps.ts';
 import { clientOf } from './request.ts';
 
-type Entry = Pick<RecordAuditRequest, 'action' | 'actorId' | 'credentialId' | 'targetKind' | 'targetId' | 'ownerId'>;
+type Entry = Pick<
+  RecordAuditRequest,
+  'action' | 'actorId' | 'credentialId' | 'targetKind' | 'targetId' | 'ownerId' | 'data'
+>;
 
 /**
  * Writes to the audit trail what a request does. Answers why where that is not possible just now, as while everything is

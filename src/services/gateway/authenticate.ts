@@ -7,7 +7,6 @@ import { type Credential, credentialOf, fits, isSecure } from './credentials.ts'
 import type { GatewayDeps } from './deps.ts';
 import { createIdentify } from './identify.ts';
 import type { AddressLimit, Limiter } from './rate-limits/limits.ts';
-import { clientOf } from './request.ts';
 import { requireSameOrigin } from './same-origin.ts';
 import { ruleOf, type Scope } from './scopes.ts';
 
