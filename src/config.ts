@@ -8,6 +8,7 @@ import { LIMITS } from './config/limits.ts';
 import { PROCESSING } from './config/processing.ts';
 import { SERVICES } from './config/services.ts';
 import { type Setting, shown } from './config/setting.ts';
+import { SIGN_IN, signInContradictions } from './config/sign-in.ts';
 
 export type { SignupMode } from './config/accounts.ts';
 
@@ -28,6 +29,7 @@ export const SETTINGS = {
   ...HTTP,
   ...ENGINES,
   ...ACCOUNTS,
+  ...SIGN_IN,
   ...PROCESSING,
   ...FILES,
   ...LIMITS,
@@ -61,7 +63,7 @@ export function readConfig(environment: Environment): Config {
 
 /** What is right by itself and wrong together. */
 function contradictions(config: Config): string[] {
-  const problems: string[] = [];
+  const problems = signInContradictions(config);
   const embedded = isEmbedded(config);
   if (!embedded && config.jwtSecret === undefined) {
     problems.push(

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { serviceContext } from '../base/context.ts';
 import { HoldfastError } from '../base/errors.ts';
-import { newId } from '../base/ids.ts';
+import { isId, newId } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Config } from '../config.ts';
 import { isEmbedded } from '../config.ts';
@@ -60,7 +60,9 @@ async function carryOut(
   context: ReturnType<typeof serviceContext>,
 ): Promise<AdminAnswer> {
   const idOf = async (email: string): Promise<string> => {
-    const { user } = await admin.getAccount({ userId: '', email }, context);
+    // Whom another issuer vouches for has no e-mail here.
+    const which = isId(email) ? { userId: email, email: '' } : { userId: '', email };
+    const { user } = await admin.getAccount(which, context);
     return user?.id ?? '';
   };
   switch (request.verb) {

@@ -9,6 +9,7 @@ import { reasonOf, StartError } from './start-error.ts';
 export interface Secrets {
   readonly jwt: Uint8Array;
   readonly refreshToken: Uint8Array;
+  readonly signIn: Uint8Array;
   readonly confirmUrl: Uint8Array;
   readonly signedUrl: Uint8Array;
 }
@@ -26,6 +27,7 @@ export async function openSecrets(dataDir: string, jwtSecret: string | undefined
   return {
     jwt: derive('jwt'),
     refreshToken: derive('refresh-token'),
+    signIn: derive('sign-in'),
     confirmUrl: derive('confirm-url'),
     signedUrl: derive('signed-url'),
   };

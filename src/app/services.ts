@@ -15,6 +15,7 @@ import { createStorageService } from '../services/storage/index.ts';
 import { named } from './drivers.ts';
 import type { Ground } from './ground.ts';
 import type { Driver } from './house.ts';
+import { issuersOf, providersOf } from './sign-in.ts';
 import { openSigningKeys } from './signing-keys.ts';
 import { version } from './version.ts';
 
@@ -39,6 +40,9 @@ export const authOn = async ({ database, broker, secrets }: Ground, config: Conf
     refreshKey: secrets.refreshToken,
     signup: config.signup,
     emailVerification: config.emailVerification,
+    issuers: issuersOf(config),
+    providers: providersOf(config),
+    signInKey: secrets.signIn,
     auditRetention: config.auditRetention,
     log: named(log, 'auth'),
   });

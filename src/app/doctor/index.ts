@@ -10,6 +10,7 @@ import { examined, type Finding, failed, ok } from './finding.ts';
 import { examineNode } from './node.ts';
 import { examinePresets, examineProcessors, MEND_PROCESSING } from './processing.ts';
 import { examineServices } from './services.ts';
+import { examineSignIn } from './sign-in.ts';
 
 export type { Finding } from './finding.ts';
 
@@ -47,6 +48,7 @@ export async function* examine({
   if (dataDir.state !== 'failed') {
     yield* examineDependencies(config, plan, { hasData: await holdsData(config.dataDir), log, signal });
   }
+  if (plan.services.has('auth')) yield* examineSignIn(config, signal);
   yield* examineServices(config, plan, { log, signal });
   yield await examined('presets', () => examinePresets(config), 'Run "holdfast presets check" on PRESETS_FILE.');
   if (plan.services.has('processor')) {

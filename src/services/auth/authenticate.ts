@@ -1,8 +1,10 @@
 import type { Kysely } from 'kysely';
+import type { CallContext } from '../../base/context.ts';
 import { prepared } from '../../base/prepared-query.ts';
 import { type AuthenticateResponse, CredentialKind } from '../../contract/holdfast/v1/auth.ts';
 import type { AuthDeps, AuthVerb } from './deps.ts';
-import { scopesOfSession, scopesOfToken } from './scopes.ts';
+import { findByIdentity, meet } from './identities/meet.ts';
+import { scopesOfIssuer, scopesOfSession, scopesOfToken } from './scopes.ts';
 import { hashOf, isToken } from './secret-tokens.ts';
 import { expiryOf } from './sessions/lifetime.ts';
 import type { AuthTables } from './tables.ts';
@@ -70,10 +72,33 @@ export const authenticate: AuthVerb<'authenticate'> = (deps) => {
     };
   }
 
-  return async ({ token }) => {
+  async function byIssuer(issuer: string, token: string, context: CallContext): Promise<AuthenticateResponse> {
+    const vouched = await deps.issuers.verify(issuer, token);
+    const find = async () => (await findByIdentity(deps.db.reader, vouched)).rows[0];
+    let user = await find();
+    if (!user) {
+      await meet(deps, vouched, context);
+      user = await find();
+    }
+    // A deleted account stays so, whoever vouches for it.
+    if (!user?.id || !canSignIn(user)) throw notSignedIn();
+    if (vouched.issuedAt * 1_000 < (user.sessions_ended_at ?? 0)) throw notSignedIn();
+    const role = user.role ?? 'user';
+    return {
+      userId: user.id,
+      expiresAt: new Date(vouched.expiresAt * 1_000),
+      kind: CredentialKind.ACCESS_TOKEN,
+      credentialId: '',
+      role: roleOf({ role }),
+      scopes: scopesOfIssuer(role),
+    };
+  }
+
+  return async ({ token }, context) => {
     if (isToken('session', token)) return bySession(token);
     if (isToken('api', token)) return byApiToken(token);
-    return byAccessToken(token);
+    const issuer = deps.issuers.issuerOf(token);
+    return issuer === undefined ? byAccessToken(token) : byIssuer(issuer, token, context);
   };
 };
 

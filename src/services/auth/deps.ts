@@ -11,6 +11,8 @@ import type { AuthServiceDefinition } from '../../contract/holdfast/v1/auth.ts';
 import type { Database } from '../../drivers/database/port.ts';
 import type { Service, ServiceDefinition } from '../../rpc/contract.ts';
 import type { PasswordHashing } from './hashing.ts';
+import type { Issuers } from './issuers/index.ts';
+import type { Providers } from './providers/index.ts';
 import type { AuthTables } from './tables.ts';
 import type { AccessTokens } from './tokens.ts';
 
@@ -29,6 +31,12 @@ export interface AuthDeps {
   readonly refreshKey: Uint8Array;
   readonly signup: Signup;
   readonly emailVerification: EmailVerification;
+  /** Others whose tokens are taken here. */
+  readonly issuers: Issuers;
+  /** With whom people sign in. */
+  readonly providers: Providers;
+  /** Makes what a provider binds its answers to. */
+  readonly signInKey: Uint8Array;
   /** Milliseconds that audit entries are kept. */
   readonly auditRetention: number;
   /** Called after a commit that wrote an event. */

@@ -29,12 +29,19 @@ import { readAccountEvents } from './events/read.ts';
 import { startRelay } from './events/relay.ts';
 import { getSigningKeys } from './get-signing-keys.ts';
 import { createPasswordHashing, type PasswordHashing } from './hashing.ts';
+import { listLinkedAccounts } from './identities/list.ts';
+import { unlinkAccount } from './identities/unlink.ts';
 import { createInvitation, listInvitations, revokeInvitation } from './invitations/admin.ts';
+import { createIssuers, type IssuerSettings } from './issuers/index.ts';
 import { prepareMail } from './mail/prepare.ts';
 import { requestEmailVerification, requestPasswordReset } from './mail/request.ts';
 import { listSubscribers } from './mail/subscribers.ts';
 import { forgetUser, listDeletedUsers } from './maintenance/deleted-users.ts';
 import { pruneAccounts } from './maintenance/prune.ts';
+import { beginProviderSignIn } from './provider-sign-in/begin.ts';
+import { finishProviderSignIn } from './provider-sign-in/finish.ts';
+import { listSignInProviders } from './provider-sign-in/list-providers.ts';
+import { createProviders, type ProviderSettings } from './providers/index.ts';
 import { addRequests } from './rate-limits/add-requests.ts';
 import { createSession } from './sessions/create.ts';
 import { endAllSessions, endSession } from './sessions/end.ts';
@@ -53,7 +60,9 @@ import { updateUser } from './users/update.ts';
 import { verifyEmail } from './users/verify-email.ts';
 
 export type { EmailVerification, Signup } from './deps.ts';
+export { countIssuerKeys, type IssuerSettings } from './issuers/index.ts';
 export { AUTH_MIGRATIONS } from './migrations/index.ts';
+export { createProvider, type ProviderSettings } from './providers/index.ts';
 export { privateKeys, type SigningKeys, secretKey, UnusableKey } from './signing-keys.ts';
 export type { AuthTables } from './tables.ts';
 
@@ -66,6 +75,12 @@ export interface AuthOptions {
   readonly refreshKey: Uint8Array;
   readonly signup: Signup;
   readonly emailVerification: EmailVerification;
+  /** Others whose tokens are taken here. */
+  readonly issuers: readonly IssuerSettings[];
+  /** With whom people sign in beside a password. */
+  readonly providers: readonly ProviderSettings[];
+  /** Makes what a provider binds its answers to. At least 32 bytes, and for nothing else. */
+  readonly signInKey: Uint8Array;
   /** Milliseconds that audit entries are kept. */
   readonly auditRetention: number;
   readonly log: Logger;
@@ -94,6 +109,11 @@ const AUTH_VERBS: Verbs<AuthServiceDefinition> = {
   createApiToken,
   listApiTokens,
   revokeApiToken,
+  listSignInProviders,
+  beginProviderSignIn,
+  finishProviderSignIn,
+  listLinkedAccounts,
+  unlinkAccount,
   getSigningKeys,
 };
 
@@ -124,7 +144,7 @@ export interface AuthService {
 
 /** Accounts, and the question "who is this?". An account's owner id is its user id. */
 export function createAuthService(options: AuthOptions): AuthService {
-  const { db, broker, signingKeys, refreshKey, signup, emailVerification, auditRetention, log } = options;
+  const { db, broker, signingKeys, refreshKey, signup, emailVerification, signInKey, auditRetention, log } = options;
   let wake = () => {};
   const deps: AuthDeps = {
     db,
@@ -133,6 +153,9 @@ export function createAuthService(options: AuthOptions): AuthService {
     refreshKey,
     signup,
     emailVerification,
+    issuers: createIssuers(options.issuers, log),
+    providers: createProviders(options.providers),
+    signInKey,
     auditRetention,
     onEvent: () => wake(),
     log,

@@ -78,6 +78,30 @@ export const AUTH_MOVING: MovingTables<AuthTables> = {
   password_resets: {
     columns: { token_hash: 'key', user_id: 'value', email: 'value', created_at: 'value', expires_at: 'value' },
   },
+  identities: {
+    columns: {
+      id: 'key',
+      user_id: 'value',
+      issuer: 'value',
+      subject: 'value',
+      email: 'value',
+      created_at: 'value',
+    },
+  },
+  provider_sign_ins: {
+    columns: {
+      state_hash: 'key',
+      browser_hash: 'value',
+      provider: 'value',
+      redirect_uri: 'value',
+      return_to: 'value',
+      invitation_hash: 'value',
+      user_id: 'value',
+      session_id: 'value',
+      created_at: 'value',
+      expires_at: 'value',
+    },
+  },
   audit: {
     columns: {
       id: 'key',

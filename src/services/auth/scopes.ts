@@ -16,6 +16,12 @@ export const scopesOfSession = (role: UserRole): string[] => [
   ...(role === 'admin' ? ['admin'] : []),
 ];
 
+/**
+ * All that somebody may whom another issuer vouches for: not what outlives the token, because that issuer could not take
+ * it back.
+ */
+export const scopesOfIssuer = (role: UserRole): string[] => [...FOR_ALL, ...(role === 'admin' ? ['admin'] : [])];
+
 /** What a token may now: not what its account lost since it was made. */
 export const scopesOfToken = (scopes: readonly string[], role: UserRole): string[] =>
   scopes.filter((scope) => allowed(role).includes(scope));

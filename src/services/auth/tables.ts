@@ -12,6 +12,8 @@ export interface AuthTables {
   rate_windows: RateWindowsTable;
   email_verifications: MailTokensTable;
   password_resets: MailTokensTable;
+  identities: IdentitiesTable;
+  provider_sign_ins: ProviderSignInsTable;
   audit: AuditTable;
   auth_outbox: AuthOutboxTable;
   auth_leases: LeaseRow;
@@ -19,7 +21,7 @@ export interface AuthTables {
 
 export interface UsersTable {
   id: string;
-  /** As `normaliseEmail` makes it; unique. Of a deleted account something that is no address. */
+  /** As `normaliseEmail` makes it; unique. Of an account that has none, and of a deleted one, something that is no address. */
   email: string;
   name: string | null;
   /** bcrypt; empty for an account that has no password. */
@@ -118,6 +120,36 @@ export interface RateWindowsTable {
   name: string;
   requests: number;
   /** Some time after the window. */
+  expires_at: number;
+}
+
+/** Who users are to others. An issuer and a subject of it name one account. */
+export interface IdentitiesTable {
+  id: string;
+  /** Of a deleted account, too, where its issuer goes on vouching for it: it stays deleted. */
+  user_id: string;
+  issuer: string;
+  subject: string;
+  /** As the issuer said last: for people to read. */
+  email: string | null;
+  created_at: number;
+}
+
+/** Sign-ins with a provider that have begun. */
+export interface ProviderSignInsTable {
+  /** SHA-256. */
+  state_hash: string;
+  /** SHA-256 of what the browser keeps. */
+  browser_hash: string;
+  provider: string;
+  redirect_uri: string;
+  return_to: string;
+  /** SHA-256. */
+  invitation_hash: string | null;
+  /** To link an account: whose, and the session that asks; empty for an access token without one. */
+  user_id: string | null;
+  session_id: string | null;
+  created_at: number;
   expires_at: number;
 }
 

@@ -1,8 +1,16 @@
 import { toWord } from '../../base/enum-words.ts';
 import type { AuditEntry, Invitation } from '../../contract/holdfast/v1/account_admin.ts';
-import { type ApiToken, Role, type Session, SessionKind, type User } from '../../contract/holdfast/v1/auth.ts';
+import {
+  type ApiToken,
+  type LinkedAccount,
+  Role,
+  type Session,
+  SessionKind,
+  type User,
+} from '../../contract/holdfast/v1/auth.ts';
 import { present } from './present.ts';
 import type { AuditEntryJson, InvitationJson } from './schemas/admin.ts';
+import type { LinkedAccountJson } from './schemas/oauth.ts';
 import type { ApiTokenJson, SessionJson } from './schemas/session.ts';
 import type { UserJson } from './schemas/user.ts';
 
@@ -38,6 +46,14 @@ export const apiTokenJson = (token: ApiToken): ApiTokenJson => ({
   createdAt: present(token.createdAt).toISOString(),
   expiresAt: time(token.expiresAt),
   lastUsedAt: time(token.lastUsedAt),
+});
+
+export const linkedAccountJson = (account: LinkedAccount): LinkedAccountJson => ({
+  id: account.id,
+  provider: account.provider ?? null,
+  issuer: account.issuer,
+  email: account.email ?? null,
+  createdAt: present(account.createdAt).toISOString(),
 });
 
 export const invitationJson = (invitation: Invitation): InvitationJson => ({

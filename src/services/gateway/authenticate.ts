@@ -157,7 +157,8 @@ const noteWhenDone =
 const list = <T>(given: T | T[] | undefined): T[] => (given === undefined ? [] : ([given].flat() as T[]));
 
 const refusalOf = (scope: Scope): string => {
-  if (scope === 'account') return 'API tokens may not do this: sign in with your password.';
+  if (scope === 'account')
+    return 'This takes somebody who is signed in here: no API token, and no token of another issuer.';
   if (scope === 'admin') return 'Only admins may do this, with a token for it.';
   return `This token may not do this: it needs the scope ${scope}.`;
 };

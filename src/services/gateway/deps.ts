@@ -17,6 +17,8 @@ export interface GatewaySettings {
   readonly publicUrl: string | undefined;
   readonly trustProxy: readonly string[];
   readonly corsOrigins: readonly string[];
+  /** Beside this server, where a browser may be sent after signing in with a provider. */
+  readonly signInOrigins: readonly string[];
   /** Bytes. */
   readonly maxFileSize: number;
   /** Content types or families; empty: all. */

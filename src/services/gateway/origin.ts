@@ -11,6 +11,10 @@ export function originByProxy({ ips = [], protocol, host }: FastifyRequest): str
   return URL.canParse(origin) && new URL(origin).origin === origin.toLowerCase() ? origin : undefined;
 }
 
+/** Where clients reach us: as the operator says, or a proxy, or as this client did. */
+export const originOf = (request: FastifyRequest, publicUrl: string | undefined): string =>
+  publicUrl ?? originByProxy(request) ?? originOfConnection(request);
+
 /** Where the client's connection ended at this machine. */
 export function originOfConnection({ raw: { socket } }: FastifyRequest): string {
   const { localAddress = '', localPort } = socket;

@@ -44,6 +44,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'GET /api/auth/tokens': { scope: 'account' },
   'POST /api/auth/tokens': { scope: 'account' },
   'DELETE /api/auth/tokens/:id': { scope: 'account' },
+  'POST /api/auth/oauth/:provider/link': { scope: 'account' },
+  'GET /api/auth/oauth/accounts': { scope: 'account' },
+  'DELETE /api/auth/oauth/accounts/:id': { scope: 'account' },
 
   'GET /api/admin/users': { scope: 'admin' },
   'POST /api/admin/users': { scope: 'admin' },

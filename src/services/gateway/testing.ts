@@ -84,6 +84,7 @@ export async function startBareGateway({
       publicUrl: undefined,
       trustProxy: [],
       corsOrigins: [],
+      signInOrigins: [],
       maxFileSize: 1024 ** 3,
       allowedTypes: [],
       rateLimits: NO_LIMITS,

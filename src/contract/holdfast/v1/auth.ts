@@ -157,7 +157,7 @@ export interface Client {
 
 export interface User {
   id: string;
-  /** Lower-case, NFC. */
+  /** Lower-case, NFC. Empty for whom another issuer vouches for. */
   email: string;
   name?: string | undefined;
   createdAt?: Date | undefined;
@@ -442,6 +442,96 @@ export interface GetSigningKeysRequest {
 export interface GetSigningKeysResponse {
   /** JSON Web Keys. */
   keys: { [key: string]: any }[];
+}
+
+export interface SignInProvider {
+  /** As it stands in URLs: "google". */
+  name: string;
+  /** For people: "Google". */
+  title: string;
+}
+
+export interface ListSignInProvidersRequest {
+}
+
+export interface ListSignInProvidersResponse {
+  providers: SignInProvider[];
+}
+
+export interface BeginProviderSignInRequest {
+  provider: string;
+  /** Where the provider is to send the browser: known to the provider beforehand. */
+  redirectUri: string;
+  /** Where the browser goes in the end; the caller has made sure that it may. */
+  returnTo: string;
+  /** Where sign-up is by invitation. */
+  invitation?:
+    | string
+    | undefined;
+  /** To link an account, on behalf of its user: the session that asks. Empty for an access token without one. */
+  linkSessionId?: string | undefined;
+  client?: Client | undefined;
+}
+
+export interface BeginProviderSignInResponse {
+  /** Where the browser goes now. */
+  url: string;
+  /** For a cookie, until then: whoever comes back has to bring it. */
+  browserToken: string;
+  expiresAt?: Date | undefined;
+}
+
+export interface FinishProviderSignInRequest {
+  provider: string;
+  /** The query that the browser came back with, as it stood in the URL. */
+  query: string;
+  /** Empty: it brought none. */
+  browserToken: string;
+  client?:
+    | Client
+    | undefined;
+  /** What else the browser brought along: a session that ends now. */
+  replaces?: string | undefined;
+}
+
+export interface FinishProviderSignInResponse {
+  returnTo: string;
+  /** Why it came to nothing, as the table of errors calls it; absent: it is done. */
+  error?:
+    | string
+    | undefined;
+  /** Of the session that began, for the cookie; absent where an account was linked. */
+  token?: string | undefined;
+}
+
+export interface LinkedAccount {
+  id: string;
+  /** Absent for one of a provider that is not configured any more, or of another issuer. */
+  provider?:
+    | string
+    | undefined;
+  /** Who vouches for it. */
+  issuer: string;
+  /** As the provider said last. */
+  email?: string | undefined;
+  createdAt?: Date | undefined;
+}
+
+export interface ListLinkedAccountsRequest {
+  page?: PageRequest | undefined;
+}
+
+export interface ListLinkedAccountsResponse {
+  accounts: LinkedAccount[];
+  nextCursor: string;
+}
+
+export interface UnlinkAccountRequest {
+  linkedAccountId: string;
+  client?: Client | undefined;
+}
+
+export interface UnlinkAccountResponse {
 }
 
 function createBaseClient(): Client {
@@ -3744,6 +3834,897 @@ export const GetSigningKeysResponse: MessageFns<GetSigningKeysResponse> = {
   },
 };
 
+function createBaseSignInProvider(): SignInProvider {
+  return { name: "", title: "" };
+}
+
+export const SignInProvider: MessageFns<SignInProvider> = {
+  encode(message: SignInProvider, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.title !== "") {
+      writer.uint32(18).string(message.title);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignInProvider {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignInProvider();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.title = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SignInProvider>, I>>(base?: I): SignInProvider {
+    return SignInProvider.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SignInProvider>, I>>(object: I): SignInProvider {
+    const message = createBaseSignInProvider();
+    message.name = object.name ?? "";
+    message.title = object.title ?? "";
+    return message;
+  },
+};
+
+function createBaseListSignInProvidersRequest(): ListSignInProvidersRequest {
+  return {};
+}
+
+export const ListSignInProvidersRequest: MessageFns<ListSignInProvidersRequest> = {
+  encode(_: ListSignInProvidersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSignInProvidersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSignInProvidersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListSignInProvidersRequest>, I>>(base?: I): ListSignInProvidersRequest {
+    return ListSignInProvidersRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListSignInProvidersRequest>, I>>(_: I): ListSignInProvidersRequest {
+    const message = createBaseListSignInProvidersRequest();
+    return message;
+  },
+};
+
+function createBaseListSignInProvidersResponse(): ListSignInProvidersResponse {
+  return { providers: [] };
+}
+
+export const ListSignInProvidersResponse: MessageFns<ListSignInProvidersResponse> = {
+  encode(message: ListSignInProvidersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.providers) {
+      SignInProvider.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSignInProvidersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSignInProvidersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.providers.push(SignInProvider.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListSignInProvidersResponse>, I>>(base?: I): ListSignInProvidersResponse {
+    return ListSignInProvidersResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListSignInProvidersResponse>, I>>(object: I): ListSignInProvidersResponse {
+    const message = createBaseListSignInProvidersResponse();
+    message.providers = object.providers?.map((e) => SignInProvider.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseBeginProviderSignInRequest(): BeginProviderSignInRequest {
+  return {
+    provider: "",
+    redirectUri: "",
+    returnTo: "",
+    invitation: undefined,
+    linkSessionId: undefined,
+    client: undefined,
+  };
+}
+
+export const BeginProviderSignInRequest: MessageFns<BeginProviderSignInRequest> = {
+  encode(message: BeginProviderSignInRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.provider !== "") {
+      writer.uint32(10).string(message.provider);
+    }
+    if (message.redirectUri !== "") {
+      writer.uint32(18).string(message.redirectUri);
+    }
+    if (message.returnTo !== "") {
+      writer.uint32(26).string(message.returnTo);
+    }
+    if (message.invitation !== undefined) {
+      writer.uint32(34).string(message.invitation);
+    }
+    if (message.linkSessionId !== undefined) {
+      writer.uint32(42).string(message.linkSessionId);
+    }
+    if (message.client !== undefined) {
+      Client.encode(message.client, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BeginProviderSignInRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBeginProviderSignInRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.redirectUri = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.returnTo = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.invitation = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.linkSessionId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.client = Client.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<BeginProviderSignInRequest>, I>>(base?: I): BeginProviderSignInRequest {
+    return BeginProviderSignInRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BeginProviderSignInRequest>, I>>(object: I): BeginProviderSignInRequest {
+    const message = createBaseBeginProviderSignInRequest();
+    message.provider = object.provider ?? "";
+    message.redirectUri = object.redirectUri ?? "";
+    message.returnTo = object.returnTo ?? "";
+    message.invitation = object.invitation ?? undefined;
+    message.linkSessionId = object.linkSessionId ?? undefined;
+    message.client = (object.client !== undefined && object.client !== null)
+      ? Client.fromPartial(object.client)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseBeginProviderSignInResponse(): BeginProviderSignInResponse {
+  return { url: "", browserToken: "", expiresAt: undefined };
+}
+
+export const BeginProviderSignInResponse: MessageFns<BeginProviderSignInResponse> = {
+  encode(message: BeginProviderSignInResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.url !== "") {
+      writer.uint32(10).string(message.url);
+    }
+    if (message.browserToken !== "") {
+      writer.uint32(18).string(message.browserToken);
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BeginProviderSignInResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBeginProviderSignInResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.browserToken = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.expiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<BeginProviderSignInResponse>, I>>(base?: I): BeginProviderSignInResponse {
+    return BeginProviderSignInResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BeginProviderSignInResponse>, I>>(object: I): BeginProviderSignInResponse {
+    const message = createBaseBeginProviderSignInResponse();
+    message.url = object.url ?? "";
+    message.browserToken = object.browserToken ?? "";
+    message.expiresAt = object.expiresAt ?? undefined;
+    return message;
+  },
+};
+
+function createBaseFinishProviderSignInRequest(): FinishProviderSignInRequest {
+  return { provider: "", query: "", browserToken: "", client: undefined, replaces: undefined };
+}
+
+export const FinishProviderSignInRequest: MessageFns<FinishProviderSignInRequest> = {
+  encode(message: FinishProviderSignInRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.provider !== "") {
+      writer.uint32(10).string(message.provider);
+    }
+    if (message.query !== "") {
+      writer.uint32(18).string(message.query);
+    }
+    if (message.browserToken !== "") {
+      writer.uint32(26).string(message.browserToken);
+    }
+    if (message.client !== undefined) {
+      Client.encode(message.client, writer.uint32(34).fork()).join();
+    }
+    if (message.replaces !== undefined) {
+      writer.uint32(42).string(message.replaces);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FinishProviderSignInRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFinishProviderSignInRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.query = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.browserToken = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.client = Client.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.replaces = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FinishProviderSignInRequest>, I>>(base?: I): FinishProviderSignInRequest {
+    return FinishProviderSignInRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FinishProviderSignInRequest>, I>>(object: I): FinishProviderSignInRequest {
+    const message = createBaseFinishProviderSignInRequest();
+    message.provider = object.provider ?? "";
+    message.query = object.query ?? "";
+    message.browserToken = object.browserToken ?? "";
+    message.client = (object.client !== undefined && object.client !== null)
+      ? Client.fromPartial(object.client)
+      : undefined;
+    message.replaces = object.replaces ?? undefined;
+    return message;
+  },
+};
+
+function createBaseFinishProviderSignInResponse(): FinishProviderSignInResponse {
+  return { returnTo: "", error: undefined, token: undefined };
+}
+
+export const FinishProviderSignInResponse: MessageFns<FinishProviderSignInResponse> = {
+  encode(message: FinishProviderSignInResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.returnTo !== "") {
+      writer.uint32(10).string(message.returnTo);
+    }
+    if (message.error !== undefined) {
+      writer.uint32(18).string(message.error);
+    }
+    if (message.token !== undefined) {
+      writer.uint32(26).string(message.token);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FinishProviderSignInResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFinishProviderSignInResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.returnTo = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FinishProviderSignInResponse>, I>>(base?: I): FinishProviderSignInResponse {
+    return FinishProviderSignInResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FinishProviderSignInResponse>, I>>(object: I): FinishProviderSignInResponse {
+    const message = createBaseFinishProviderSignInResponse();
+    message.returnTo = object.returnTo ?? "";
+    message.error = object.error ?? undefined;
+    message.token = object.token ?? undefined;
+    return message;
+  },
+};
+
+function createBaseLinkedAccount(): LinkedAccount {
+  return { id: "", provider: undefined, issuer: "", email: undefined, createdAt: undefined };
+}
+
+export const LinkedAccount: MessageFns<LinkedAccount> = {
+  encode(message: LinkedAccount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.provider !== undefined) {
+      writer.uint32(18).string(message.provider);
+    }
+    if (message.issuer !== "") {
+      writer.uint32(26).string(message.issuer);
+    }
+    if (message.email !== undefined) {
+      writer.uint32(34).string(message.email);
+    }
+    if (message.createdAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.createdAt), writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinkedAccount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinkedAccount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.issuer = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.email = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.createdAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<LinkedAccount>, I>>(base?: I): LinkedAccount {
+    return LinkedAccount.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LinkedAccount>, I>>(object: I): LinkedAccount {
+    const message = createBaseLinkedAccount();
+    message.id = object.id ?? "";
+    message.provider = object.provider ?? undefined;
+    message.issuer = object.issuer ?? "";
+    message.email = object.email ?? undefined;
+    message.createdAt = object.createdAt ?? undefined;
+    return message;
+  },
+};
+
+function createBaseListLinkedAccountsRequest(): ListLinkedAccountsRequest {
+  return { page: undefined };
+}
+
+export const ListLinkedAccountsRequest: MessageFns<ListLinkedAccountsRequest> = {
+  encode(message: ListLinkedAccountsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.page !== undefined) {
+      PageRequest.encode(message.page, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListLinkedAccountsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListLinkedAccountsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.page = PageRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListLinkedAccountsRequest>, I>>(base?: I): ListLinkedAccountsRequest {
+    return ListLinkedAccountsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListLinkedAccountsRequest>, I>>(object: I): ListLinkedAccountsRequest {
+    const message = createBaseListLinkedAccountsRequest();
+    message.page = (object.page !== undefined && object.page !== null)
+      ? PageRequest.fromPartial(object.page)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListLinkedAccountsResponse(): ListLinkedAccountsResponse {
+  return { accounts: [], nextCursor: "" };
+}
+
+export const ListLinkedAccountsResponse: MessageFns<ListLinkedAccountsResponse> = {
+  encode(message: ListLinkedAccountsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.accounts) {
+      LinkedAccount.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextCursor !== "") {
+      writer.uint32(18).string(message.nextCursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListLinkedAccountsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListLinkedAccountsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.accounts.push(LinkedAccount.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextCursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListLinkedAccountsResponse>, I>>(base?: I): ListLinkedAccountsResponse {
+    return ListLinkedAccountsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListLinkedAccountsResponse>, I>>(object: I): ListLinkedAccountsResponse {
+    const message = createBaseListLinkedAccountsResponse();
+    message.accounts = object.accounts?.map((e) => LinkedAccount.fromPartial(e)) || [];
+    message.nextCursor = object.nextCursor ?? "";
+    return message;
+  },
+};
+
+function createBaseUnlinkAccountRequest(): UnlinkAccountRequest {
+  return { linkedAccountId: "", client: undefined };
+}
+
+export const UnlinkAccountRequest: MessageFns<UnlinkAccountRequest> = {
+  encode(message: UnlinkAccountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.linkedAccountId !== "") {
+      writer.uint32(10).string(message.linkedAccountId);
+    }
+    if (message.client !== undefined) {
+      Client.encode(message.client, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnlinkAccountRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnlinkAccountRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.linkedAccountId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.client = Client.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<UnlinkAccountRequest>, I>>(base?: I): UnlinkAccountRequest {
+    return UnlinkAccountRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UnlinkAccountRequest>, I>>(object: I): UnlinkAccountRequest {
+    const message = createBaseUnlinkAccountRequest();
+    message.linkedAccountId = object.linkedAccountId ?? "";
+    message.client = (object.client !== undefined && object.client !== null)
+      ? Client.fromPartial(object.client)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseUnlinkAccountResponse(): UnlinkAccountResponse {
+  return {};
+}
+
+export const UnlinkAccountResponse: MessageFns<UnlinkAccountResponse> = {
+  encode(_: UnlinkAccountResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnlinkAccountResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnlinkAccountResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<UnlinkAccountResponse>, I>>(base?: I): UnlinkAccountResponse {
+    return UnlinkAccountResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UnlinkAccountResponse>, I>>(_: I): UnlinkAccountResponse {
+    const message = createBaseUnlinkAccountResponse();
+    return message;
+  },
+};
+
 /**
  * Accounts, what they sign in with, and the question "who is this?". Calls on behalf of a user are about that user's own
  * account; whether the credential that the user came with may do such a thing is for the caller to check, by what
@@ -3810,8 +4791,10 @@ export const AuthServiceDefinition = {
       options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /**
-     * Who bears this credential (access token, session token or API token); UNAUTHENTICATED where it is none of ours,
-     * expired, revoked or altered. The answer may be remembered for a second, and not longer.
+     * Who bears this credential (access token, session token or API token; a JWT of another issuer that is trusted here);
+     * UNAUTHENTICATED where it is none that is good here, expired, revoked or altered. Whom another issuer vouches for has
+     * an account from the first time on. UNAVAILABLE while the issuer's keys cannot be had. The answer may be remembered
+     * for a second, and not longer.
      */
     authenticate: {
       name: "Authenticate",
@@ -3943,6 +4926,58 @@ export const AuthServiceDefinition = {
       responseType: RevokeApiTokenResponse as typeof RevokeApiTokenResponse,
       responseStream: false,
       options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+    /** With whom people can sign in here, beside a password. */
+    listSignInProviders: {
+      name: "ListSignInProviders",
+      requestType: ListSignInProvidersRequest as typeof ListSignInProvidersRequest,
+      requestStream: false,
+      responseType: ListSignInProvidersResponse as typeof ListSignInProvidersResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+    },
+    /**
+     * Begins a sign-in with a provider, or, on behalf of a user, the linking of that user's account with one. NOT_FOUND for
+     * a provider that is not configured.
+     */
+    beginProviderSignIn: {
+      name: "BeginProviderSignIn",
+      requestType: BeginProviderSignInRequest as typeof BeginProviderSignInRequest,
+      requestStream: false,
+      responseType: BeginProviderSignInResponse as typeof BeginProviderSignInResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+    /**
+     * Ends what BeginProviderSignIn began, once: with what the provider had the browser bring back. SIGN_IN_EXPIRED for
+     * what was not begun in that browser, or is over. What goes wrong after that is in the answer, because then it is known
+     * where the browser is to go.
+     */
+    finishProviderSignIn: {
+      name: "FinishProviderSignIn",
+      requestType: FinishProviderSignInRequest as typeof FinishProviderSignInRequest,
+      requestStream: false,
+      responseType: FinishProviderSignInResponse as typeof FinishProviderSignInResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** The accounts elsewhere that the user signs in with. */
+    listLinkedAccounts: {
+      name: "ListLinkedAccounts",
+      requestType: ListLinkedAccountsRequest as typeof ListLinkedAccountsRequest,
+      requestStream: false,
+      responseType: ListLinkedAccountsResponse as typeof ListLinkedAccountsResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+    },
+    /** CONFLICT where the user could not sign in any more. */
+    unlinkAccount: {
+      name: "UnlinkAccount",
+      requestType: UnlinkAccountRequest as typeof UnlinkAccountRequest,
+      requestStream: false,
+      responseType: UnlinkAccountResponse as typeof UnlinkAccountResponse,
+      responseStream: false,
+      options: {},
     },
     /** The public keys of access tokens (RFC 7517); none where they are signed with a secret. */
     getSigningKeys: {

@@ -3,6 +3,7 @@ import { requireAdmin } from '../access.ts';
 import { appendAudit } from '../audit/append.ts';
 import type { AdminVerb } from '../deps.ts';
 import { appendEvent } from '../events/append.ts';
+import { forgetIdentities } from '../identities/forget.ts';
 import { dropTokens, RESET, VERIFICATION } from '../mail/tokens.ts';
 import { deleteSessions } from '../sessions/delete.ts';
 import { findUser } from '../users/find.ts';
@@ -28,6 +29,7 @@ export const deleteUser: AdminVerb<'deleteUser'> =
           .execute();
         await deleteSessions(tx, (query) => query.where('user_id', '=', userId));
         for (const purpose of [RESET, VERIFICATION]) await dropTokens(tx, purpose, userId);
+        await forgetIdentities(tx, userId, deps.issuers.names);
         await tx.deleteFrom('api_tokens').where('user_id', '=', userId).execute();
         await appendAudit(tx, { action: 'user.deleted', target: ['user', userId], client }, context, now);
         await appendEvent(tx, userId, 'user.deleted', {}, now);

@@ -26,6 +26,8 @@ export type AuditAction =
   | 'session.stolen'
   | 'api_token.created'
   | 'api_token.revoked'
+  | 'identity.linked'
+  | 'identity.unlinked'
   | 'invitation.created'
   | 'invitation.revoked';
 

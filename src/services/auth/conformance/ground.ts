@@ -69,6 +69,7 @@ export function useGround(start: () => Promise<Place>, calls: Calls = IN_PROCESS
   const log = pino({ level: 'silent' });
   const signingKey = randomBytes(32);
   const refreshKey = randomBytes(32);
+  const signInKey = randomBytes(32);
   /** As strong as it must be to be seen working. */
   const hashing = createPasswordHashing({ cost: 4 });
   let place: Place;
@@ -83,6 +84,9 @@ export function useGround(start: () => Promise<Place>, calls: Calls = IN_PROCESS
       refreshKey,
       signup: 'open',
       emailVerification: 'optional',
+      issuers: [],
+      providers: [],
+      signInKey,
       auditRetention: RETENTION,
       log,
       hashing,

@@ -12,7 +12,9 @@ export type AccountEventType =
   | 'email.verification_requested'
   /** Somebody signed up with the e-mail of an account that is there. */
   | 'sign_up.repeated'
-  | 'session.stolen';
+  | 'session.stolen'
+  | 'identity.linked'
+  | 'identity.unlinked';
 
 const VERSION = 1;
 

@@ -38,6 +38,8 @@ const due = {
     db.reader.selectFrom('sign_in_attempts').select('name as key').where('expires_at', '<=', now),
   rate_windows: (db: Db, now: number) =>
     db.reader.selectFrom('rate_windows').select('name as key').where('expires_at', '<=', now),
+  provider_sign_ins: (db: Db, now: number) =>
+    db.reader.selectFrom('provider_sign_ins').select('state_hash as key').where('expires_at', '<=', now),
 };
 
 const KEYS = {
@@ -49,6 +51,7 @@ const KEYS = {
   password_resets: 'token_hash',
   sign_in_attempts: 'name',
   rate_windows: 'name',
+  provider_sign_ins: 'state_hash',
   audit: 'id',
   auth_outbox: 'id',
 } as const satisfies Partial<Record<keyof AuthTables, string>>;
@@ -81,7 +84,8 @@ export const pruneAccounts: MaintenanceVerb<'pruneAccounts'> =
         (await pass(db, 'invitations', () => due.invitations(db, now), context)) +
         (await pass(db, 'email_verifications', () => due.email_verifications(db, now), context)) +
         (await pass(db, 'password_resets', () => due.password_resets(db, now), context)) +
-        (await pass(db, 'sign_in_attempts', () => due.sign_in_attempts(db, now), context)),
+        (await pass(db, 'sign_in_attempts', () => due.sign_in_attempts(db, now), context)) +
+        (await pass(db, 'provider_sign_ins', () => due.provider_sign_ins(db, now), context)),
       events: await pass(db, 'auth_outbox', events, context),
       audit: await pass(db, 'audit', audit, context),
     };

@@ -2,6 +2,15 @@ import { HoldfastError } from '../../../base/errors.ts';
 
 const MAX_CHARACTERS = 200;
 
+/** What others call somebody, where it can be a name here; null otherwise. */
+export function displayNameIfAny(text: string | undefined): string | null {
+  try {
+    return displayName(text);
+  } catch {
+    return null;
+  }
+}
+
 /** A person's name, trimmed and NFC; null for none. Throws `invalid_request`. */
 export function displayName(text: string | undefined): string | null {
   const name = text?.trim().normalize('NFC') ?? '';

@@ -20,30 +20,40 @@ export const newUser = (
   ...given,
 });
 
+/** In the place of an e-mail, for an account that has none. No address has this form, so that it is nobody's. */
+export const noAddress = (userId: string): string => `none:${userId}`;
+
 interface Maker {
   readonly client: Client | undefined;
   readonly actor?: Principal | undefined;
+  /** For the audit trail. */
+  readonly data?: Readonly<Record<string, unknown>>;
 }
 
 /** Writes a new account, and that it was made. Throws `UniqueViolation` where the e-mail is taken. */
 export async function insertUser(
   tx: Kysely<AuthTables>,
   row: UsersTable,
-  { client, actor }: Maker,
+  { client, actor, data }: Maker,
   context: CallContext,
 ): Promise<void> {
   await tx.insertInto('users').values(row).execute();
-  await noteNewUser(tx, row, { client, actor }, context);
+  await noteNewUser(tx, row, { client, actor, data }, context);
 }
 
 /** Writes that an account was made, whose row is there. */
 export async function noteNewUser(
   tx: Kysely<AuthTables>,
   row: UsersTable,
-  { client, actor }: Maker,
+  { client, actor, data }: Maker,
   context: CallContext,
 ): Promise<void> {
-  const entry = { action: 'user.created', target: ['user', row.id], client, data: { role: row.role } } as const;
+  const entry = {
+    action: 'user.created',
+    target: ['user', row.id],
+    client,
+    data: { role: row.role, ...data },
+  } as const;
   await appendAudit(tx, { ...entry, ...(actor && { actor }) }, context, row.created_at);
   await appendEvent(tx, row.id, 'user.created', {}, row.created_at);
 }

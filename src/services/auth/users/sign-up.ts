@@ -4,7 +4,7 @@ import { UniqueViolation } from '../../../drivers/database/port.ts';
 import { countAttempt, forgive, takenCounters } from '../attempts.ts';
 import type { AuthVerb } from '../deps.ts';
 import { requireEmail } from '../email.ts';
-import { findInvitation, useInvitation } from '../invitations/use.ts';
+import { findInvitation, invitationHash, useInvitation } from '../invitations/use.ts';
 import { requirePassword } from '../password.ts';
 import { displayName } from './display-name.ts';
 import { findUserByEmail } from './find-by-email.ts';
@@ -15,7 +15,8 @@ import { userOf } from './user-of.ts';
 /** Makes an account. Of several that ask for the same e-mail at once, one gets it and the others hear `email_taken`. */
 export const signUp: AuthVerb<'signUp'> = (deps) => async (request, context) => {
   const { db, hashing, signup, log } = deps;
-  const { client, invitation } = request;
+  const { client } = request;
+  const invitation = invitationHash(request.invitation);
   if (signup === 'closed') {
     throw new HoldfastError('forbidden', 'Sign-up is closed on this server. Ask whoever runs it for an account.');
   }

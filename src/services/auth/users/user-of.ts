@@ -4,7 +4,8 @@ import type { UsersTable } from '../tables.ts';
 /** What others may know of an account. */
 export const userOf = (row: UsersTable): User => ({
   id: row.id,
-  email: row.email,
+  // What stands in the place of one is no address.
+  email: row.email.includes('@') ? row.email : '',
   name: row.name ?? undefined,
   createdAt: new Date(row.created_at),
   role: roleOf(row),

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { CredentialKind } from '../../../contract/holdfast/v1/auth.ts';
 import { sessionJson, userJson } from '../account-json.ts';
 import type { RouteModule } from '../app.ts';
-import { clearSessionCookie, isSecure, sessionCookie, setSessionCookie } from '../credentials.ts';
+import { clearSessionCookie, isSecure, SESSION_COOKIE_AGE, sessionCookie, setSessionCookie } from '../credentials.ts';
 import { present } from '../present.ts';
 import { clientOf } from '../request.ts';
 import { refuseOtherOrigin } from '../same-origin.ts';
@@ -10,9 +10,6 @@ import { NoQuery, PAGE_QUERY, pageOf } from '../schemas/common.ts';
 import { SessionRef } from '../schemas/session.ts';
 import { UserRef } from '../schemas/user.ts';
 import { AUTH_BODY_LIMIT, Credentials, IdParams, Nothing, PasswordField } from './auth-parts.ts';
-
-/** Seconds that a browser keeps the cookie: as long as a session can live. When it ends is for the server to say. */
-const COOKIE_MAX_AGE = 90 * 24 * 3600;
 
 const LogOutBody = Type.Object(
   {
@@ -59,7 +56,7 @@ export const authSessionRoutes: RouteModule = (app, { auth, settings: { publicUr
       const { cookie } = request.raw.headers;
       const replaces = cookie === undefined ? undefined : sessionCookie(cookie, secure);
       const made = await auth.createSession({ ...request.body, client: clientOf(request), replaces }, request.call);
-      setSessionCookie(reply, made.token, secure, COOKIE_MAX_AGE);
+      setSessionCookie(reply, made.token, secure, SESSION_COOKIE_AGE);
       const session = present(made.session);
       return reply
         .code(201)

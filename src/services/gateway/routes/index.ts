@@ -3,6 +3,7 @@ import { adminAuditRoutes } from './admin-audit.ts';
 import { adminInvitationRoutes } from './admin-invitations.ts';
 import { adminUserRoutes } from './admin-users.ts';
 import { authRoutes } from './auth.ts';
+import { authOAuthRoutes } from './auth-oauth.ts';
 import { authSessionRoutes } from './auth-sessions.ts';
 import { authTokenRoutes } from './auth-tokens.ts';
 import { contentRoutes } from './content.ts';
@@ -22,6 +23,7 @@ export const ROUTES: readonly RouteModule[] = [
   authRoutes,
   authSessionRoutes,
   authTokenRoutes,
+  authOAuthRoutes,
   adminUserRoutes,
   adminInvitationRoutes,
   adminAuditRoutes,

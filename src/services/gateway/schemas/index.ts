@@ -2,6 +2,7 @@ import type { App } from '../app.ts';
 import { AuditEntrySchema, InvitationSchema } from './admin.ts';
 import { FileSchema, VariantSchema } from './file.ts';
 import { JobSchema } from './job.ts';
+import { LinkedAccountSchema, SignInProviderSchema } from './oauth.ts';
 import { ProblemSchema } from './problem.ts';
 import { ApiTokenSchema, SessionSchema } from './session.ts';
 import { UserSchema } from './user.ts';
@@ -13,6 +14,8 @@ const SCHEMAS = [
   UserSchema,
   SessionSchema,
   ApiTokenSchema,
+  SignInProviderSchema,
+  LinkedAccountSchema,
   InvitationSchema,
   AuditEntrySchema,
   ProblemSchema,

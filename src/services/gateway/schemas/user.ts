@@ -6,7 +6,10 @@ export const RoleWord = words(['user', 'admin'], { examples: ['user'] });
 export const UserSchema = Type.Object(
   {
     id: Id('UUIDv7.'),
-    email: Type.String({ description: 'In lower case.', examples: ['ada@example.com'] }),
+    email: Type.String({
+      description: 'In lower case. Empty for whom another issuer vouches for.',
+      examples: ['ada@example.com'],
+    }),
     name: nullable(Type.String({ examples: ['Ada'] })),
     createdAt: Time('When the account was made.'),
     role: RoleWord,

@@ -77,6 +77,7 @@ export async function startTestGateway(
       publicUrl: undefined,
       trustProxy,
       corsOrigins: [],
+      signInOrigins: [],
       maxFileSize,
       allowedTypes,
       rateLimits: NO_LIMITS,

@@ -1,0 +1,101 @@
+import type { Configuration, IDToken, UserInfoResponse } from 'openid-client';
+import { unlessAborted } from '../../../base/deadline.ts';
+import { normaliseEmail } from '../email.ts';
+import { fetchJson, NoAnswer } from '../fetch.ts';
+import { isSubject } from '../issuers/index.ts';
+import { configurationFor, loadClient } from './client.ts';
+import type { Provider, ProviderSettings } from './provider.ts';
+import { refusalOf } from './refusal.ts';
+
+/** Milliseconds after which a provider is asked again where its endpoints and keys are. */
+const FRESH = 60 * 60_000;
+const SCOPE = 'openid email profile';
+
+type Oidc = Extract<ProviderSettings, { readonly kind: 'oidc' }>;
+
+/** OpenID Connect Core 1.0: the code flow, with PKCE, state and nonce. */
+export function createOidc(settings: Oidc): Provider {
+  const { name, title, issuer } = settings;
+  let known: { readonly since: number; readonly configuration: Promise<Configuration> } | undefined;
+
+  const configured = (): Promise<Configuration> => {
+    if (known && Date.now() - known.since <= FRESH) return known.configuration;
+    const asked = { since: Date.now(), configuration: discover(settings) };
+    known = asked;
+    asked.configuration.catch(() => {
+      if (known === asked) known = undefined;
+    });
+    return asked.configuration;
+  };
+  const refusing = <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> =>
+    unlessAborted(signal, work()).catch((error) => {
+      throw refusalOf(error, title);
+    });
+
+  return {
+    name,
+    title,
+    issuer,
+
+    urlFor: ({ redirectUri, state, nonce, verifier }, signal) =>
+      refusing(signal, async () => {
+        const [client, configuration] = await Promise.all([loadClient(), configured()]);
+        const url = client.buildAuthorizationUrl(configuration, {
+          redirect_uri: redirectUri,
+          scope: SCOPE,
+          state,
+          nonce,
+          code_challenge: await client.calculatePKCECodeChallenge(verifier),
+          code_challenge_method: 'S256',
+        });
+        return url.href;
+      }),
+
+    identify: (url, { state, nonce, verifier }, signal) =>
+      refusing(signal, async () => {
+        const [client, configuration] = await Promise.all([loadClient(), configured()]);
+        const tokens = await client.authorizationCodeGrant(configuration, url, {
+          expectedState: state,
+          expectedNonce: nonce,
+          pkceCodeVerifier: verifier,
+          idTokenExpected: true,
+        });
+        const claims = tokens.claims();
+        if (!claims || !isSubject(claims.sub)) throw new Error('The ID token names nobody.');
+        const said = await withEmail(claims, () =>
+          client.fetchUserInfo(configuration, tokens.access_token, claims.sub),
+        );
+        const { email, email_verified: verified } = said;
+        return {
+          issuer,
+          subject: claims.sub,
+          email: (typeof email === 'string' && normaliseEmail(email)) || null,
+          // Some say it in a text. Where nothing is said, nobody has looked.
+          emailVerified: verified === true || (verified as unknown) === 'true',
+          name: typeof said.name === 'string' ? said.name : undefined,
+        };
+      }),
+
+    async probe(signal) {
+      await unlessAborted(signal, discover(settings));
+    },
+  };
+}
+
+/** Where the ID token does not name the e-mail, the provider does when it is asked. */
+const withEmail = async (
+  claims: IDToken,
+  ask: () => Promise<UserInfoResponse>,
+): Promise<Pick<UserInfoResponse, 'email' | 'email_verified' | 'name'>> =>
+  claims.email === undefined ? ask() : (claims as UserInfoResponse);
+
+/** OpenID Connect Discovery 1.0: whoever answers has to be the issuer that was asked for, to the letter. */
+async function discover(settings: Oidc): Promise<Configuration> {
+  const { issuer } = settings;
+  const metadata = await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+  if (metadata.issuer !== issuer) throw new NoAnswer(`it says that it is ${JSON.stringify(metadata.issuer)}`);
+  for (const endpoint of ['authorization_endpoint', 'token_endpoint', 'jwks_uri']) {
+    if (typeof metadata[endpoint] !== 'string') throw new NoAnswer(`its metadata name no ${endpoint}`);
+  }
+  return configurationFor({ ...metadata, issuer }, settings);
+}
