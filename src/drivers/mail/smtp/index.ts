@@ -13,9 +13,7 @@ const IDLE_TIMEOUT = 20_000;
 /** A mail server, over connections that are kept while there is something to send. */
 export const openSmtpMail: OpenMail = async (url, { from, log }) => {
   const target = parseTarget(url);
-  const secrets = [target.password, target.password && Buffer.from(target.password).toString('base64')].filter(
-    (secret) => secret !== undefined,
-  );
+  const secrets = secretsOf(target);
   const described = `the mail server at ${addressOf(target)}`;
   let transport: Transporter | undefined;
   let away = false;
@@ -97,4 +95,11 @@ async function connectTo({ host, port, user, password, tls, ca, name, poolSize }
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+}
+
+/** The password, as it is and as commands spell it (RFC 4616, and the older LOGIN). */
+function secretsOf({ user = '', password = '' }: SmtpTarget): string[] {
+  if (password === '') return [];
+  const spelt = [password, `\0${user}\0${password}`].map((text) => Buffer.from(text).toString('base64'));
+  return [password, ...spelt];
 }
