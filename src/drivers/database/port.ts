@@ -225,7 +225,7 @@ export interface Database<T> {
    * may be a `UniqueViolation`, use `ON CONFLICT`, or catch it outside and run another unit. After the end of `work`,
    * `tx` refuses everything.
    */
-  unit<R>(work: (tx: Kysely<T>) => Promise<R>): Promise<R>;
+  unit<R>(work: (tx: Kysely<T>) => Promise<R>, options?: UnitOptions): Promise<R>;
 
   /**
    * The database's own clock, by which leases are measured: milliseconds since 1970, UTC. Never ahead of it; two processes
@@ -242,6 +242,14 @@ export interface Database<T> {
 
   /** Throws where it cannot be used. */
   probe(signal: AbortSignal): Promise<void>;
+}
+
+export interface UnitOptions {
+  /**
+   * False: it may be answered once it is committed and seen by everybody, and before it is durable. It outlives this
+   * process; a power cut may still undo it, but never without what was committed after it.
+   */
+  readonly durable?: boolean;
 }
 
 /** An open server or file, from which each service takes its own view. */

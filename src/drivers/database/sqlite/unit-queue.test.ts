@@ -74,6 +74,33 @@ test('answers no unit before the log that holds it is on the disk, and gathers t
   expect(sync).toHaveBeenCalledTimes(2);
 });
 
+test('answers a unit that need not be durable once it is committed, and syncs for the others alone', async () => {
+  let onDisk = () => {};
+  const sync = vi.spyOn(log, 'sync').mockImplementationOnce(
+    () =>
+      new Promise((resolve) => {
+        onDisk = resolve;
+      }),
+  );
+  const addSoon = (id: string) =>
+    queue.unit((tx: Kysely<Tables>) => tx.insertInto('rows').values({ id, parent: null }).execute(), {
+      durable: false,
+    });
+  await addSoon('first');
+  expect(sync).not.toHaveBeenCalled();
+
+  let answered = false;
+  const durable = add('second').then(() => {
+    answered = true;
+  });
+  await addSoon('third');
+  expect(ids()).toEqual(['first', 'second', 'third']);
+  expect(sync).toHaveBeenCalledTimes(1);
+  expect(answered).toBe(false);
+  onDisk();
+  await durable;
+});
+
 test('takes nothing for durable once an fsync has failed', async () => {
   vi.spyOn(log, 'sync').mockRejectedValueOnce(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
   const results = await Promise.allSettled([add('a'), add('b')]);

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { HoldfastError } from '../../../base/errors.ts';
 import { closedError, overloadedError } from '../errors.ts';
+import type { UnitOptions } from '../port.ts';
 import type { Connection } from './connection.ts';
 import { isConstraint, lostError, portError } from './errors.ts';
 import type { LogFile } from './log-file.ts';
@@ -12,6 +13,7 @@ type Work = (tx: Kysely<any>) => Promise<unknown>;
 
 interface Unit {
   readonly work: Work;
+  readonly durable: boolean;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -62,12 +64,12 @@ export class UnitQueue {
     this.#deadline = new Deadline(times.unit);
   }
 
-  unit<T, R>(work: (tx: Kysely<T>) => Promise<R>): Promise<R> {
+  unit<T, R>(work: (tx: Kysely<T>) => Promise<R>, { durable = true }: UnitOptions = {}): Promise<R> {
     const refusal = this.refusal();
     if (refusal) return Promise.reject(refusal);
     if (this.#waiting.length >= MAX_WAITING) return Promise.reject(overloadedError());
     return new Promise<R>((resolve, reject) => {
-      this.#waiting.push({ work: work as Work, resolve: resolve as Unit['resolve'], reject });
+      this.#waiting.push({ work: work as Work, durable, resolve: resolve as Unit['resolve'], reject });
       this.#wake();
     });
   }
@@ -116,17 +118,19 @@ export class UnitQueue {
   async #commitGroup(): Promise<void> {
     if (this.#waiting.length === 0 || !(await this.#begin())) return;
     const units: Unit[] = [];
-    const answers: (() => void)[] = [];
+    const early: (() => void)[] = [];
+    const durable: (() => void)[] = [];
     const run = this.#guard ? this.#runGuarded : this.#run;
     this.#guard = false;
     try {
       for (const unit of this.#nextUnits()) {
         units.push(unit);
-        answers.push(await run(unit));
+        (unit.durable ? durable : early).push(await run(unit));
       }
       this.#connection.run('COMMIT');
-      await this.#sync();
-      for (const answer of answers) answer();
+      for (const answer of early) answer();
+      if (durable.length > 0) await this.#sync();
+      for (const answer of durable) answer();
       this.#onCommit();
     } catch (error) {
       if (this.#connection.inTransaction) this.#connection.run('ROLLBACK');

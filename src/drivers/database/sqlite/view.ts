@@ -38,7 +38,7 @@ export function createView<T>({ reading, units, log }: ViewDeps): Database<T> {
     reader,
     laggingReader: reader,
     now,
-    unit: (work) => units.unit(work),
+    unit: (work, options) => units.unit(work, options),
     migrate: (service, migrations) => migrate(host, service, migrations),
     migrationStates: (service, migrations) => migrationStates(host, service, migrations),
     async probe(signal) {

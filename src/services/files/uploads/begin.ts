@@ -19,31 +19,35 @@ export const beginUpload: UploadVerb<'beginUpload'> = (deps) => async (request, 
   const hold = sizeUnknown ? Math.min(FIRST_HOLD, deps.settings.maxFileSize) : file.size;
   const now = await deps.db.now();
 
-  const begun = await deps.db.unit(async (tx) => {
-    if (idempotencyId !== undefined) {
-      const existing = await claimedFile(tx, { ownerId, idempotencyId, part }, now);
-      if (existing) return { existing };
-    }
-    const { file: begun, upload } = await reserve(
-      deps,
-      tx,
-      {
-        ownerId,
-        file: sizeUnknown ? { ...file, size: 0 } : file,
-        kind: 'proxied',
-        hold,
-        declaredSize: sizeUnknown ? null : file.size,
-        partSize: null,
-        keys: (ownerKey, fileId) => {
-          const key = originalKey(ownerKey, fileId, extensionFor(file.contentType));
-          return { source: key, target: key };
+  const begun = await deps.db.unit(
+    async (tx) => {
+      if (idempotencyId !== undefined) {
+        const existing = await claimedFile(tx, { ownerId, idempotencyId, part }, now);
+        if (existing) return { existing };
+      }
+      const { file: begun, upload } = await reserve(
+        deps,
+        tx,
+        {
+          ownerId,
+          file: sizeUnknown ? { ...file, size: 0 } : file,
+          kind: 'proxied',
+          hold,
+          declaredSize: sizeUnknown ? null : file.size,
+          partSize: null,
+          keys: (ownerKey, fileId) => {
+            const key = originalKey(ownerKey, fileId, extensionFor(file.contentType));
+            return { source: key, target: key };
+          },
         },
-      },
-      now,
-    );
-    if (idempotencyId !== undefined) await noteFile(tx, { idempotencyId, part, fileId: upload.file_id });
-    return { upload, ownerKey: begun.owner_key };
-  });
+        now,
+      );
+      if (idempotencyId !== undefined) await noteFile(tx, { idempotencyId, part, fileId: upload.file_id });
+      return { upload, ownerKey: begun.owner_key };
+    },
+    // The client hears of the file when it is confirmed, and that is durable only together with this.
+    { durable: false },
+  );
 
   if (begun.existing) {
     const existing: FileRow = begun.existing;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash, hash } from 'node:crypto';
 import { HoldfastError } from '../../../base/errors.ts';
 import { formatSize } from '../../../base/units.ts';
 import type { Bytes } from './bytes.ts';
@@ -17,11 +17,15 @@ export class DrainBudget {
   }
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** Counts and hashes bytes on their way. */
 export class MeasuredBytes implements Bytes {
   readonly #source: Bytes;
   readonly #limit: number;
-  readonly #hash = createHash('sha256');
+  /** A file that comes in one chunk is hashed at once, which is cheaper. */
+  #first: Buffer = NOTHING;
+  #hash: Hash | undefined;
   #digest: string | undefined;
   size = 0;
 
@@ -48,16 +52,20 @@ export class MeasuredBytes implements Bytes {
 
   /** Lower-case hex; of what was read so far, so ask at the end. */
   get sha256(): string {
-    this.#digest ??= this.#hash.digest('hex');
+    this.#digest ??= this.#hash ? this.#hash.digest('hex') : hash('sha256', this.#first);
     return this.#digest;
   }
 
   async #pull(): Promise<Buffer | undefined> {
     const chunk = await this.#source.next();
-    if (chunk) {
-      this.size += chunk.length;
+    if (!chunk) return undefined;
+    if (this.size === 0) this.#first = chunk;
+    else {
+      this.#hash ??= createHash('sha256').update(this.#first);
+      this.#first = NOTHING;
       this.#hash.update(chunk);
     }
+    this.size += chunk.length;
     return chunk;
   }
 }
