@@ -7,13 +7,14 @@ import type { Config } from '../config.ts';
 import { isEmbedded } from '../config.ts';
 import { Role } from '../contract/holdfast/v1/auth.ts';
 import type { Answers } from '../rpc/contracts.ts';
+import { administerFiles, type FilesAdminRequest } from './administer-files.ts';
 import { controlClient } from './control/client.ts';
 import { checkCopy } from './copy/at-start.ts';
 import { holdsData } from './data-dir.ts';
 import { DataDirLocked } from './data-dir-lock.ts';
 import { openGround } from './ground.ts';
 import { runMigrations } from './migrations.ts';
-import { authOn } from './services.ts';
+import { authOn, fileAdminOn } from './services.ts';
 import { StartError } from './start-error.ts';
 
 /** What `holdfast admin` can be asked to do. */
@@ -28,26 +29,36 @@ export type AdminRequest =
       readonly scopes: readonly string[];
       /** RFC 3339. */
       readonly expiresAt?: string | undefined;
-    };
+    }
+  | FilesAdminRequest;
 
 export interface AdminAnswer {
   /** For a person. */
   readonly done: string;
   /** What was made and is shown this once. */
   readonly secret?: string | undefined;
+  /** A table, its columns separated by tabs. */
+  readonly lines?: readonly string[] | undefined;
 }
 
-type Auth = Pick<Answers<'auth'>, 'auth' | 'admin'>;
+type Auth = Pick<Answers<'auth'>, 'auth' | 'admin' | 'audit'>;
+type FilesAdmin = Pick<Answers<'files'>, 'admin'>;
+
+/** The services that do it; undefined where one runs in another process. */
+interface Administered {
+  readonly auth: Auth | undefined;
+  readonly files: FilesAdmin | undefined;
+}
 
 /** Does what is asked. Throws `StartError` with what the service says where it cannot. */
 export async function administer(
-  auth: Auth,
+  services: Administered,
   request: AdminRequest,
   signal: AbortSignal,
   log: Logger,
 ): Promise<AdminAnswer> {
   try {
-    return await carryOut(auth, request, serviceContext('holdfast admin', log, newId(), signal));
+    return await carryOut(services, request, serviceContext('holdfast admin', log, newId(), signal));
   } catch (error) {
     if (error instanceof HoldfastError && error.meaning.http < 500) throw new StartError(error.detail, error);
     throw error;
@@ -55,10 +66,19 @@ export async function administer(
 }
 
 async function carryOut(
-  { auth, admin }: Auth,
+  services: Administered,
   request: AdminRequest,
   context: ReturnType<typeof serviceContext>,
 ): Promise<AdminAnswer> {
+  if (request.verb === 'usage' || request.verb === 'quota' || request.verb === 'jobs') {
+    const { files, auth } = services;
+    if (!files) throw new StartError('Files runs in another process: administer with the settings of that one.');
+    const answer = await administerFiles(files, request, context);
+    if (auth) await noteChange(auth, request, context);
+    return answer;
+  }
+  if (!services.auth) throw new StartError('Auth runs in another process: administer with the settings of that one.');
+  const { auth, admin } = services.auth;
   const idOf = async (email: string): Promise<string> => {
     // Whom another issuer vouches for has no e-mail here.
     const which = isId(email) ? { userId: email, email: '' } : { userId: '', email };
@@ -107,6 +127,22 @@ async function carryOut(
   }
 }
 
+/** Writes to the audit trail what was changed of files, as auth does of what is its own. */
+async function noteChange(
+  { audit }: Pick<Auth, 'audit'>,
+  request: FilesAdminRequest,
+  context: ReturnType<typeof serviceContext>,
+): Promise<void> {
+  if (request.verb === 'usage' || (request.verb === 'jobs' && !request.retry)) return;
+  const { verb, ...data } = request;
+  const what =
+    verb === 'quota'
+      ? { action: 'owner.quota_set', targetKind: 'owner', targetId: request.owner }
+      : { action: 'jobs.retried', targetKind: 'job', targetId: '' };
+  const actor = { actorKind: 'service', actorId: 'holdfast admin', credentialId: '', ownerId: '' };
+  await audit.recordAudit({ ...what, ...actor, id: newId(), data: JSON.parse(JSON.stringify(data)) }, context);
+}
+
 /** The same through the server that has the data directory, or, where none runs there, by itself. */
 export async function administerDataDir(
   config: Config,
@@ -130,7 +166,8 @@ export async function administerDataDir(
   try {
     await runMigrations(ground.database);
     await checkCopy(ground.database, log);
-    return await administer(await authOn(ground, config, log), request, signal, log);
+    const services = { auth: await authOn(ground, config, log), files: { admin: fileAdminOn(ground, config, log) } };
+    return await administer(services, request, signal, log);
   } finally {
     await ground.close();
   }

@@ -7,7 +7,7 @@ import type { Answers } from '../rpc/contracts.ts';
 import { calledBy } from '../rpc/in-process.ts';
 import { createAuthService } from '../services/auth/index.ts';
 import type { ProcessingCatalog } from '../services/files/catalog.ts';
-import { createFilesService } from '../services/files/index.ts';
+import { createFileAdmin, createFilesService } from '../services/files/index.ts';
 import type { GatewayDeps, Probe } from '../services/gateway/deps.ts';
 import { createJanitor } from '../services/janitor/index.ts';
 import { createProcessor, type ProcessorSettings } from '../services/processor/index.ts';
@@ -73,6 +73,15 @@ export const filesOn = (
     settings: { ...config, jobLease: JOB_LEASE },
     confirmKey: secrets.confirmUrl,
     ...(publicUrl && { publicUrl }),
+    log: named(log, 'files'),
+  });
+
+/** What admins do with files alone: it needs no store. */
+export const fileAdminOn = ({ database, broker }: Ground, config: Config, log: Logger): Files['admin'] =>
+  createFileAdmin({
+    db: database.view(),
+    broker,
+    settings: { ...config, jobLease: JOB_LEASE },
     log: named(log, 'files'),
   });
 

@@ -117,12 +117,7 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
     const startedAt = new Date().toISOString();
     const commands: Commands = {
       sweep: (request, signal) => sweep({ ...request, signal }),
-      admin: async (request, signal) => {
-        if (!auth) {
-          throw new StartError('Auth runs in another process: administer with the settings of that one.');
-        }
-        return administer(auth, request, signal, named(log, 'admin'));
-      },
+      admin: (request, signal) => administer({ auth, files }, request, signal, named(log, 'admin')),
       status: async (_, signal) => ({
         version,
         pid: process.pid,

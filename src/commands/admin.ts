@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { AdminRequest } from '../app/admin.ts';
 import { StartError } from '../app/start-error.ts';
 import { createLogger } from '../base/logger.ts';
+import { parseSize } from '../base/units.ts';
 import type { CommandContext } from './context.ts';
 
 const HELP = `
@@ -10,7 +11,9 @@ Where a server runs, it does what is asked; otherwise the command does it itself
 Examples:
   holdfast admin create ada@example.com --admin     prints a password to begin with
   holdfast admin promote grace@example.com
-  holdfast admin token ada@example.com --name shop --scope files:read files:write act-as`;
+  holdfast admin token ada@example.com --name shop --scope files:read files:write act-as
+  holdfast admin quota customer-7 --bytes 10GB --files 10000
+  holdfast admin jobs --code out_of_memory --retry`;
 
 /** A password piped in is short; what is longer is none. */
 const LONGEST_INPUT = 1_024;
@@ -26,6 +29,18 @@ interface TokenFlags {
   readonly expires?: string;
 }
 
+interface QuotaFlags {
+  readonly bytes?: number | 'default';
+  readonly files?: number | 'default';
+}
+
+interface JobFlags {
+  readonly owner?: string;
+  readonly type?: string;
+  readonly code?: string;
+  readonly retry?: boolean;
+}
+
 const BY_EMAIL = [
   ['promote', 'Make an account an admin.'],
   ['demote', 'Make an admin a user.'],
@@ -35,17 +50,24 @@ const BY_EMAIL = [
 ] as const;
 
 export function adminCommand(context: CommandContext): Command {
-  const admin = new Command('admin').description('Accounts, roles and tokens.').addHelpText('after', HELP);
+  const admin = new Command('admin')
+    .description('Accounts, roles and tokens; usage, quotas and dead jobs.')
+    .addHelpText('after', HELP);
   const run = async (request: AdminRequest) => {
     const { administerDataDir } = await import('../app/admin.ts');
     const interrupted = new AbortController();
     process.once('SIGINT', () => interrupted.abort());
     process.once('SIGTERM', () => interrupted.abort());
     const log = await createLogger({ level: 'warn', pretty: process.stderr.isTTY === true, to: 'stderr' });
-    const { done, secret } = await administerDataDir(context.config(), request, { signal: interrupted.signal, log });
+    const {
+      done,
+      secret,
+      lines = [],
+    } = await administerDataDir(context.config(), request, { signal: interrupted.signal, log });
     // The secret alone on stdout, so that a script can take it; the sentence about it is for people.
     console.error(done);
     if (secret !== undefined) console.log(secret);
+    for (const line of lines) console.log(line);
   };
 
   admin
@@ -78,8 +100,41 @@ export function adminCommand(context: CommandContext): Command {
       }
       await run({ verb: 'token', email, name, scopes: scope, expiresAt: expires });
     });
+  admin
+    .command('usage')
+    .description('What owners have: files and bytes, held for uploads under way, and their limits.')
+    .action(() => run({ verb: 'usage' }));
+  admin
+    .command('quota <owner>')
+    .description('Give an owner quotas of its own.')
+    .option('--bytes <size>', 'such as 10GB, or default', quota(parseSize, 'a size such as 10GB'))
+    .option('--files <number>', 'such as 1000, or default', quota(parseNumber, 'a number'))
+    .action((owner: string, { bytes, files }: QuotaFlags) => {
+      if (bytes === undefined && files === undefined) throw new StartError('Say which: --bytes, --files, or both.');
+      return run({ verb: 'quota', owner, bytes: limitOf(bytes), files: limitOf(files) });
+    });
+  admin
+    .command('jobs')
+    .description('List dead jobs of all owners, or run them again.')
+    .option('--owner <owner>', 'only those of this owner')
+    .option('--type <type>', 'only those that make this, such as thumbnail')
+    .option('--code <code>', 'only those that died of this, such as out_of_memory')
+    .option('--retry', 'run them again')
+    .action(({ owner = '', type = '', code = '', retry = false }: JobFlags) =>
+      run({ verb: 'jobs', filter: { ownerId: owner, fileId: '', type, code }, retry }),
+    );
   return admin;
 }
+
+const parseNumber = (text: string): number | undefined => (/^\d{1,15}$/.test(text) ? Number(text) : undefined);
+
+const quota = (parse: (text: string) => number | undefined, expected: string) => (text: string) => {
+  const value = text === 'default' ? text : parse(text);
+  if (value === undefined) throw new StartError(`${text} is not valid; expected ${expected}, or default.`);
+  return value;
+};
+
+const limitOf = (flag: number | 'default' | undefined): number | null | undefined => (flag === 'default' ? null : flag);
 
 async function readPassword(): Promise<string> {
   let text = '';

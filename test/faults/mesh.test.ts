@@ -12,7 +12,7 @@ import { until } from '../harness/until.ts';
 import { allJobsEnd, answerAll, brokenPromises } from './laws/promises.ts';
 import { contradictions } from './laws/rows.ts';
 import { nothingMissing } from './laws/store.ts';
-import { startLoad } from './load/clients.ts';
+import { type Load, startLoad } from './load/clients.ts';
 import { Ledger } from './load/ledger.ts';
 import { WatchedApi } from './load/watched-api.ts';
 
@@ -59,7 +59,7 @@ describeWithEngines(
     const services = () => [...new Set(stack.members.flatMap((member) => member.services))];
 
     /** Under load; afterwards nothing may be lost. */
-    async function disturbed(act: (getOn: () => Promise<void>) => Promise<void>): Promise<void> {
+    async function disturbed(act: (getOn: () => Promise<void>, load: Load) => Promise<void>): Promise<void> {
       const load = startLoad(user, ledger, { seed: SEED + rounds++, clients: 3, goesOn: true, outages: true });
       const getOn = async () => {
         const enough = ledger.acknowledged + 8;
@@ -69,7 +69,7 @@ describeWithEngines(
       };
       try {
         await getOn();
-        await act(getOn);
+        await act(getOn, load);
         await getOn();
       } catch (error) {
         console.error(stack.output().slice(-20_000));
@@ -118,11 +118,12 @@ describeWithEngines(
       const frozen = ['files', 'storage', 'processor'].map(
         (service) => processOf(processesOf(service)[0] as number).pid,
       );
-      await disturbed(async (getOn) => {
+      await disturbed(async (getOn, load) => {
         for (const pid of frozen) signalTree(pid, 'SIGSTOP');
         try {
           await getOn();
           await getOn();
+          load.ease(150);
           // Leases of jobs hold for 30 s.
           await pause(31_000);
         } finally {

@@ -110,6 +110,7 @@ async function rideOut({ dependency, on, seconds, wiped = false }: Outage, engin
     await engine.kill();
     await allLack(stack, [dependency]);
     for (const { url } of stack.servers) expect((await call('GET', `${url}/healthz`)).status).toBe(200);
+    load.ease(100);
     await pause(seconds * 1_000);
     await engine.restart({ wipe: wiped });
     await allLack(stack, []);

@@ -48,7 +48,11 @@ export interface FilesDeps {
 type Verb<D extends ServiceDefinition, M extends keyof D['methods']> = (deps: FilesDeps) => Service<D>[M];
 
 export type FileVerb<M extends keyof FileServiceDefinition['methods']> = Verb<FileServiceDefinition, M>;
-export type AdminVerb<M extends keyof FileAdminServiceDefinition['methods']> = Verb<FileAdminServiceDefinition, M>;
+/** What admins do needs less. */
+export type AdminDeps = Pick<FilesDeps, 'db' | 'broker' | 'settings' | 'log'>;
+export type AdminVerb<M extends keyof FileAdminServiceDefinition['methods']> = (
+  deps: AdminDeps,
+) => Service<FileAdminServiceDefinition>[M];
 export type UploadVerb<M extends keyof UploadServiceDefinition['methods']> = Verb<UploadServiceDefinition, M>;
 export type WorkVerb<M extends keyof WorkServiceDefinition['methods']> = Verb<WorkServiceDefinition, M>;
 export type MaintenanceVerb<M extends keyof MaintenanceServiceDefinition['methods']> = Verb<

@@ -12,10 +12,11 @@ import { getTotalUsage } from './admin/get-total-usage.ts';
 import { listAllJobs, retryJobs } from './admin/jobs.ts';
 import { listUsage } from './admin/list-usage.ts';
 import { setQuota } from './admin/set-quota.ts';
+import { noteAdmins } from './audit/note-admins.ts';
 import { noteBackEnds } from './audit/note-back-ends.ts';
 import { AuditTrail } from './audit/trail.ts';
 import { breakLeases } from './break-leases.ts';
-import type { FilesDeps } from './deps.ts';
+import type { AdminDeps, FilesDeps } from './deps.ts';
 import { readEvents } from './events/read.ts';
 import { startRelay } from './events/relay.ts';
 import { getInstallation } from './installation.ts';
@@ -59,7 +60,9 @@ export type { FilesSettings } from './deps.ts';
 export { FILES_MIGRATIONS } from './migrations/index.ts';
 export type { FilesTables } from './tables.ts';
 
-type Verbs<D extends ServiceDefinition> = { [M in keyof D['methods']]: (deps: FilesDeps) => Service<D>[M] };
+type Verbs<D extends ServiceDefinition, Deps = FilesDeps> = {
+  [M in keyof D['methods']]: (deps: Deps) => Service<D>[M];
+};
 
 const FILE_VERBS: Verbs<FileServiceDefinition> = {
   generateUploadURLs,
@@ -80,7 +83,7 @@ const FILE_VERBS: Verbs<FileServiceDefinition> = {
   getUsage,
 };
 
-const ADMIN_VERBS: Verbs<FileAdminServiceDefinition> = {
+const ADMIN_VERBS: Verbs<FileAdminServiceDefinition, AdminDeps> = {
   listUsage,
   getTotalUsage,
   setQuota,
@@ -127,9 +130,15 @@ export interface FilesOptions {
 }
 
 /** Hands every method of a contract what it needs. */
-function assemble<D extends ServiceDefinition>(verbs: Verbs<D>, deps: FilesDeps): Service<D> {
-  return Object.fromEntries(Object.entries(verbs).map(([name, verb]) => [name, verb(deps)])) as Service<D>;
+function assemble<D extends ServiceDefinition, Deps = FilesDeps>(verbs: Verbs<D, Deps>, deps: Deps): Service<D> {
+  return Object.fromEntries(
+    Object.entries<(deps: Deps) => unknown>(verbs).map(([name, verb]) => [name, verb(deps)]),
+  ) as Service<D>;
 }
+
+/** What admins see of all owners, and do for them. */
+export const createFileAdmin = (deps: AdminDeps): Service<FileAdminServiceDefinition> =>
+  assemble<FileAdminServiceDefinition, AdminDeps>(ADMIN_VERBS, deps);
 
 /**
  * The life of a file: uploads, variants, jobs and their dispatch, trash and quotas. It owns the rows and never touches
@@ -139,10 +148,11 @@ export function createFilesService({ audit, ...needs }: Omit<FilesDeps, 'onEvent
   let relay: { wake(): void } | undefined;
   const deps: FilesDeps = { ...needs, onEvent: () => relay?.wake() };
   const files = assemble<FileServiceDefinition>(FILE_VERBS, deps);
+  const admin = createFileAdmin(deps);
   const trail = audit && new AuditTrail(audit, deps.log);
   return {
     files: trail ? noteBackEnds(files, trail) : files,
-    admin: assemble<FileAdminServiceDefinition>(ADMIN_VERBS, deps),
+    admin: trail ? noteAdmins(admin, trail) : admin,
     uploads: assemble<UploadServiceDefinition>(UPLOAD_VERBS, deps),
     work: assemble<WorkServiceDefinition>(WORK_VERBS, deps),
     maintenance: assemble<MaintenanceServiceDefinition>(MAINTENANCE_VERBS, deps),

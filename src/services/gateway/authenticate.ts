@@ -8,7 +8,7 @@ import type { GatewayDeps } from './deps.ts';
 import { createIdentify } from './identify.ts';
 import type { AddressLimit, Limiter } from './rate-limits/limits.ts';
 import { requireSameOrigin } from './same-origin.ts';
-import { ruleOf, type Scope } from './scopes.ts';
+import { type AuditRule, ruleOf, type Scope } from './scopes.ts';
 
 /**
  * Who may call a route.
@@ -140,7 +140,7 @@ export function guardRoutes(
 
 /** Writes to the audit trail what was done, before it is answered. What cannot be written is in the log. */
 const noteWhenDone =
-  (audit: GatewayDeps['audit'], { action, kind }: { readonly action: string; readonly kind: string }) =>
+  (audit: GatewayDeps['audit'], { action, kind, tellsBody }: AuditRule) =>
   async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const { identity } = request;
     if (!identity || reply.statusCode >= 400) return;
@@ -151,6 +151,7 @@ const noteWhenDone =
       targetKind: kind,
       targetId: (request.params as { readonly id?: string }).id ?? '',
       ownerId: identity.actingFor ?? '',
+      ...(tellsBody && { data: request.body as Record<string, unknown> }),
     });
   };
 

@@ -6,17 +6,29 @@
  */
 export type Scope = 'files:read' | 'files:write' | 'files:delete' | 'jobs' | 'account' | 'admin' | 'any';
 
+export interface AuditRule {
+  readonly action: string;
+  readonly kind: string;
+  /** Whether the entry holds the request's body. */
+  readonly tellsBody?: true;
+}
+
 interface Rule {
   readonly scope: Scope;
   /** How the audit trail calls it when it was done, to the thing of this kind that the path names. */
-  readonly audit?: { readonly action: string; readonly kind: string };
+  readonly audit?: AuditRule;
 }
+
+const QUOTA_SET = { action: 'owner.quota_set', kind: 'owner', tellsBody: true } as const;
+const JOBS_RETRIED = { action: 'jobs.retried', kind: 'job', tellsBody: true } as const;
 
 export const RULES: Readonly<Record<string, Rule>> = {
   'GET /api/files': { scope: 'files:read' },
   'GET /api/files/:id': { scope: 'files:read' },
   'GET /api/files/:id/content': { scope: 'files:read' },
   'POST /api/files/:id/url': { scope: 'files:read', audit: { action: 'file.url_signed', kind: 'file' } },
+
+  'GET /api/usage': { scope: 'files:read' },
 
   'POST /api/files': { scope: 'files:write' },
   'POST /api/upload': { scope: 'files:write' },
@@ -57,6 +69,12 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'POST /api/admin/invitations': { scope: 'admin' },
   'DELETE /api/admin/invitations/:id': { scope: 'admin' },
   'GET /api/admin/audit': { scope: 'admin' },
+  'GET /api/admin/usage': { scope: 'admin' },
+  'GET /api/admin/usage/total': { scope: 'admin' },
+  'PUT /api/admin/owners/:id/quota': { scope: 'admin', audit: QUOTA_SET },
+  'GET /api/admin/jobs': { scope: 'admin' },
+  'POST /api/admin/jobs/retry': { scope: 'admin', audit: JOBS_RETRIED },
+  'POST /api/admin/jobs/:id/retry': { scope: 'admin', audit: { action: 'job.retried', kind: 'job' } },
 };
 
 /** Where a back end may act for an owner of its own: what is about files and jobs. */

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Api, UnexpectedAnswer } from '../../harness/client.ts';
 import { seeded } from '../../harness/fixtures/random.ts';
 import { anyAction } from './actions.ts';
@@ -6,7 +7,12 @@ import type { Ledger } from './ledger.ts';
 export interface Load {
   /** Ends it: what is under way ends by itself. */
   stop(): Promise<void>;
+  /** From now on clients wait so many milliseconds after each thing that they did: for long waits, to do no more than is telling. */
+  ease(milliseconds: number): void;
 }
+
+/** Milliseconds that a client waits before it asks one again who just had nothing for it. */
+const PATIENCE = 100;
 
 interface LoadOptions {
   readonly seed: number;
@@ -24,6 +30,7 @@ export function startLoad(
   { seed, clients, goesOn = false, outages = false }: LoadOptions,
 ): Load {
   let stopped = false;
+  let rest = 0;
   const client = async (number: number) => {
     const random = seeded(seed * 1_000 + number);
     let made = 0;
@@ -31,12 +38,14 @@ export function startLoad(
     while (!stopped) {
       try {
         await anyAction(random)({ api, ledger, random, freshName, outages });
+        if (rest > 0) await pause(rest);
       } catch (error) {
-        if (outages && isOutage(error)) continue;
-        if (isCutOff(error) && goesOn) continue;
-        if (isCutOff(error)) return;
-        ledger.broken.push(String(error));
-        return;
+        if (isCutOff(error) && !goesOn) return;
+        if (!isCutOff(error) && !(outages && isOutage(error))) {
+          ledger.broken.push(String(error));
+          return;
+        }
+        await pause(PATIENCE * random());
       }
     }
   };
@@ -45,6 +54,9 @@ export function startLoad(
     async stop() {
       stopped = true;
       await Promise.all(running);
+    },
+    ease(milliseconds) {
+      rest = milliseconds;
     },
   };
 }

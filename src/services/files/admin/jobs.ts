@@ -5,7 +5,7 @@ import { JobState } from '../../../contract/holdfast/v1/file.ts';
 import type { JobFilter } from '../../../contract/holdfast/v1/file_admin.ts';
 import { checkId, requireAdmin } from '../access.ts';
 import type { AdminVerb } from '../deps.ts';
-import { invalidField } from '../invalid.ts';
+import { checkText, invalidField } from '../invalid.ts';
 import { toJob } from '../job-rows.ts';
 import { runAgain } from '../jobs/retry.ts';
 import { readPage } from '../pages.ts';
@@ -17,6 +17,9 @@ const SORTABLE = { tried_at: { column: 'announce_at', holds: 'number' } } as con
 /** Jobs that one call has run again at most. */
 const MOST = 1000;
 
+/** Characters of an owner, which is the longest of what is filtered by. */
+const LONGEST = 255;
+
 const NO_FILTER: JobFilter = { ownerId: '', fileId: '', type: '', code: '' };
 
 export const listAllJobs: AdminVerb<'listAllJobs'> =
@@ -24,6 +27,7 @@ export const listAllJobs: AdminVerb<'listAllJobs'> =
   async (request, context) => {
     requireAdmin(context);
     const { filter = NO_FILTER } = request;
+    checkFilter(filter);
     const state = toWord(JobState, request.state === JobState.UNSPECIFIED ? JobState.DEAD : request.state);
     const page = readPage(request.page, SORTABLE, [state, filter]);
     const { direction } = page.sort;
@@ -46,6 +50,7 @@ export const retryJobs: AdminVerb<'retryJobs'> =
   (deps) =>
   async ({ jobId, filter = NO_FILTER, limit }, context) => {
     requireAdmin(context);
+    checkFilter(filter);
     if (jobId !== '') {
       checkId(jobId, 'job');
       await runAgain(deps, jobId);
@@ -79,6 +84,10 @@ export const retryJobs: AdminVerb<'retryJobs'> =
     }
     return { retried, more: dead.length === most };
   };
+
+function checkFilter(filter: JobFilter): void {
+  for (const [name, text] of Object.entries(filter)) checkText(`filter.${name}`, text, LONGEST);
+}
 
 type Jobs<O> = SelectQueryBuilder<FilesTables, 'processing_jobs', O>;
 

@@ -83,7 +83,8 @@ export function noteBackEnds(
   ) as unknown as Service<FileServiceDefinition>;
 }
 
-const actOf = (actorId: string, { requestId, caller: client }: CallContext) => ({
+/** By whom, in an entry. */
+export const actOf = (actorId: string, { requestId, caller: client }: CallContext) => ({
   actorKind: 'service',
   actorId,
   credentialId: '',

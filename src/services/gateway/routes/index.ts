@@ -1,6 +1,8 @@
 import type { RouteModule } from '../app.ts';
 import { adminAuditRoutes } from './admin-audit.ts';
 import { adminInvitationRoutes } from './admin-invitations.ts';
+import { adminJobRoutes } from './admin-jobs.ts';
+import { adminUsageRoutes } from './admin-usage.ts';
 import { adminUserRoutes } from './admin-users.ts';
 import { authRoutes } from './auth.ts';
 import { authOAuthRoutes } from './auth-oauth.ts';
@@ -17,6 +19,7 @@ import { signedRoutes } from './signed.ts';
 import { signedPutRoutes } from './signed-put.ts';
 import { uploadFileRoutes } from './upload-files.ts';
 import { uploadRoutes } from './uploads.ts';
+import { usageRoutes } from './usage.ts';
 
 /** Every resource that the gateway serves. */
 export const ROUTES: readonly RouteModule[] = [
@@ -27,10 +30,13 @@ export const ROUTES: readonly RouteModule[] = [
   adminUserRoutes,
   adminInvitationRoutes,
   adminAuditRoutes,
+  adminUsageRoutes,
+  adminJobRoutes,
   fileRoutes,
   contentRoutes,
   downloadUrlRoutes,
   jobRoutes,
+  usageRoutes,
   publicRoutes,
   signedRoutes,
   signedPutRoutes,

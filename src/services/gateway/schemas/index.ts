@@ -5,6 +5,7 @@ import { JobSchema } from './job.ts';
 import { LinkedAccountSchema, SignInProviderSchema } from './oauth.ts';
 import { ProblemSchema } from './problem.ts';
 import { ApiTokenSchema, SessionSchema } from './session.ts';
+import { OwnedJobSchema, TotalUsageSchema, UsageSchema } from './usage.ts';
 import { UserSchema } from './user.ts';
 
 const SCHEMAS = [
@@ -18,6 +19,9 @@ const SCHEMAS = [
   LinkedAccountSchema,
   InvitationSchema,
   AuditEntrySchema,
+  UsageSchema,
+  TotalUsageSchema,
+  OwnedJobSchema,
   ProblemSchema,
 ];
 
