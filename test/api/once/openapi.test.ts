@@ -2,6 +2,7 @@ import type { RouteOptions } from 'fastify';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createLogger } from '../../../src/base/logger.ts';
 import type { GatewayDeps } from '../../../src/services/gateway/deps.ts';
+import { NO_LIMITS } from '../../../src/services/gateway/rate-limits/limits.ts';
 import { buildServer } from '../../../src/services/gateway/server.ts';
 import { type Api, formBody } from '../../harness/client.ts';
 import { fixture } from '../../harness/fixtures.ts';
@@ -23,6 +24,7 @@ let user: Api;
 let admin: Api;
 let description: Description;
 let photo: string;
+let broken: string;
 let deadJob: string;
 
 beforeAll(async () => {
@@ -34,11 +36,17 @@ beforeAll(async () => {
   await stack.cli('admin', 'create', 'second@example.com', '--admin');
   description = await readDescription(stack.api);
   photo = (await user.upload(await fixture('photo.webp'), { name: 'photo.webp', query: { visibility: 'public' } })).id;
-  const broken = (await user.upload(await fixture('truncated.jpg'), { name: 'broken.jpg' })).id;
+  broken = (await user.upload(await fixture('truncated.jpg'), { name: 'broken.jpg' })).id;
   await user.processed(photo);
   await user.processed(broken);
   deadJob = (await user.jobs(broken))[0]?.id as string;
 });
+
+/** A job that is dead, also when it was run again before. */
+async function dead(): Promise<string> {
+  await user.processed(broken);
+  return deadJob;
+}
 
 const text = async () => (await user.upload('text', { name: 'text.txt', type: 'text/plain' })).id;
 const pending = (size = 5) => user.begin({ name: 'hello.txt', size, contentType: 'text/plain' });
@@ -53,7 +61,8 @@ const SUBJECTS: Readonly<Record<string, () => Promise<string>>> = {
     return id;
   },
   'GET /api/jobs/{id}': async () => deadJob,
-  'POST /api/jobs/{id}/retry': async () => deadJob,
+  'POST /api/jobs/{id}/retry': dead,
+  'POST /api/admin/jobs/{id}/retry': dead,
   'GET /api/uploads/{fileId}': async () => (await pending()).file.id,
   'DELETE /api/uploads/{fileId}': async () => (await pending()).file.id,
   'POST /api/uploads/{fileId}/parts': async () => (await pending(4 * 1024 ** 3)).file.id,
@@ -165,6 +174,7 @@ describe('the description of the API', () => {
         corsOrigins: [],
         maxFileSize: 1,
         allowedTypes: [],
+        rateLimits: NO_LIMITS,
         version: '0',
       },
       log: await createLogger({ level: 'error', pretty: false }),
