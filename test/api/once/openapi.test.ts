@@ -1,5 +1,5 @@
 import type { RouteOptions } from 'fastify';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLogger } from '../../../src/base/logger.ts';
 import type { GatewayDeps } from '../../../src/services/gateway/deps.ts';
 import { NO_LIMITS } from '../../../src/services/gateway/rate-limits/limits.ts';
@@ -17,9 +17,13 @@ import {
   readDescription,
   routesOf,
 } from '../../harness/openapi.ts';
+import { Browser } from '../../harness/sign-in/browser.ts';
+import { someGitHubUser, startGitHub } from '../../harness/sign-in/github.ts';
 import { useStack } from '../../harness/stack.ts';
 
-const stack = useStack();
+const github = await startGitHub();
+const stack = useStack({ env: github.env });
+afterAll(() => github.stop());
 let user: Api;
 let admin: Api;
 let description: Description;
@@ -80,6 +84,21 @@ const SUBJECTS: Readonly<Record<string, () => Promise<string>>> = {
 
 /** Somebody of whom the route leaves nothing. */
 const OTHERS: Readonly<Record<string, (asker: Api) => Promise<string>>> = {
+  'GET /api/auth/oauth/{provider}': async () => 'github',
+  'GET /api/auth/oauth/{provider}/callback': async () => 'github',
+  'POST /api/auth/oauth/{provider}/link': async () => 'github',
+  async 'DELETE /api/auth/oauth/accounts/{id}'(asker) {
+    const { email } = (await asker.expect(200, 'GET', '/api/auth/me')).body;
+    github.user = someGitHubUser(email);
+    const browser = new Browser();
+    const headers = { authorization: `Bearer ${asker.token}` };
+    const { body } = await browser.call('POST', `${stack.server.url}/api/auth/oauth/github/link`, {
+      json: {},
+      headers,
+    });
+    await browser.go(body.url);
+    return (await asker.expect(200, 'GET', '/api/auth/oauth/accounts')).body.items[0].id;
+  },
   async 'DELETE /api/auth/sessions/{id}'(asker) {
     const { body } = await asker.expect(200, 'GET', '/api/auth/sessions');
     return body.items.at(-1).id;
@@ -107,6 +126,17 @@ async function askerOf(route: Route): Promise<Api> {
   return signsOut ? stack.api.signUp() : user;
 }
 
+/** What a provider sends a browser back with is good once. */
+async function cameBack(): Promise<{ query: string; options: CallOptions }> {
+  github.user = someGitHubUser(`user-${crypto.randomUUID()}@example.com`);
+  const browser = new Browser();
+  const { url } = await browser.go(`${stack.server.url}/api/auth/oauth/github`, ({ pathname }) =>
+    pathname.endsWith('/callback'),
+  );
+  const cookie = `holdfast-sign-in=${browser.cookie(url.href, 'holdfast-sign-in')}`;
+  return { query: url.search.slice(1), options: { headers: { cookie } } };
+}
+
 /** Tokens have no example that is good. */
 async function withToken(route: Route, options: CallOptions): Promise<CallOptions> {
   if (!/^POST \/api\/auth\/(refresh|revoke)$/.test(nameOf(route))) return options;
@@ -126,7 +156,9 @@ const subjectOf = (route: Route, asker: Api): Promise<string> =>
   )(asker);
 
 /** Every way to ask that the description gives an example of. */
-function requestsOf({ method, operation }: Route): { query: string; options: CallOptions }[] {
+async function requestsOf(route: Route): Promise<{ query: string; options: CallOptions }[]> {
+  if (nameOf(route) === 'GET /api/auth/oauth/{provider}/callback') return [await cameBack()];
+  const { method, operation } = route;
   const known = (operation.parameters ?? [])
     .filter((one) => one.in === 'query' && parameterExample(one) !== undefined)
     .map((one): [string, string] => [one.name, one.name === 'fileId' ? photo : String(parameterExample(one))]);
@@ -241,7 +273,7 @@ describe('the description of the API', () => {
     const wrong: string[] = [];
     let sent = 0;
     for (const route of routesOf(description)) {
-      for (const { query, options } of requestsOf(route)) {
+      for (const { query, options } of await requestsOf(route)) {
         const asker = await askerOf(route);
         const subject = await subjectOf(route, asker);
         const path = route.path.replace('{variant}', 'thumbnail').replace(/\{\w+\}/, encodeURIComponent(subject));
