@@ -43,7 +43,8 @@ beforeEach(() => {
   requests = [];
   onRequest = () => {};
   checkout = mkdtempSync(join(tmpdir(), 'holdfast-checkout-'));
-  cpSync(join(import.meta.dirname, 'launch.mjs'), join(checkout, 'bin/launch.mjs'));
+  for (const name of ['launch.mjs', 'holdfast.mjs'])
+    cpSync(join(import.meta.dirname, name), join(checkout, 'bin', name));
   cpSync(join(import.meta.dirname, 'launch'), join(checkout, 'bin/launch'), { recursive: true });
   writeFileSync(join(checkout, '.npmrc'), 'audit=false\n');
   mkdirSync(join(checkout, 'src'));
@@ -128,6 +129,18 @@ function start(...args: string[]) {
   return { child, result };
 }
 const launch = (...args: string[]) => start(...args).result;
+
+test('the command of the package is the launcher in a checkout, and what was built elsewhere', () => {
+  wantNothing();
+  program('console.log("from source", ...process.argv.slice(2));');
+  const command = () =>
+    spawnSync(process.execPath, [join(checkout, 'bin/holdfast.mjs'), 'doctor'], { encoding: 'utf8' }).stdout;
+  expect(command()).toBe('from source doctor\n');
+  rmSync(join(checkout, 'bin/launch.mjs'));
+  mkdirSync(join(checkout, 'dist'));
+  writeFileSync(join(checkout, 'dist/cli.js'), 'console.log("built", ...process.argv.slice(2));');
+  expect(command()).toBe('built doctor\n');
+});
 
 test('the first start installs, the second asks nobody', async () => {
   const first = await launch('serve', '--port', '1');

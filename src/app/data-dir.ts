@@ -1,4 +1,4 @@
-import { access, constants, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, constants, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../base/make-folder.ts';
 import { reasonOf, StartError } from './start-error.ts';
@@ -7,6 +7,8 @@ import { reasonOf, StartError } from './start-error.ts';
 export async function prepareDataDir(dataDir: string): Promise<void> {
   try {
     await makeFolder(dataDir);
+    // Otherwise a file is something that may not be executed.
+    if (!(await stat(dataDir)).isDirectory()) throw new Error('it is no folder');
     await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
     // Only writing tells: a file system may be mounted read-only or be full, and root passes every other check.
     const probe = join(dataDir, `.write-probe-${process.pid}`);

@@ -6,7 +6,8 @@ import { parseSize } from '../base/units.ts';
 import type { CommandContext } from './context.ts';
 
 const HELP = `
-Where a server runs, it does what is asked; otherwise the command does it itself. What is done stands in the audit trail.
+Where a server runs, it does what is asked; otherwise the command does it itself. What is done stands in the audit
+trail.
 
 Examples:
   holdfast admin create ada@example.com --admin     prints a password to begin with

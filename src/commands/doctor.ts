@@ -8,8 +8,8 @@ import { servicesArgument } from './services-argument.ts';
 
 const HELP = `
 Examines the settings, the data directory, every dependency, the processors and the port, and says how to mend what is
-wrong. It changes nothing, and works beside a running server too. Exits with 1 when something is wrong. Where services run
-apart, name those of the process that is examined.
+wrong. It changes nothing, and works beside a running server too. Exits with 1 when something is wrong. Where services
+run apart, name those of the process that is examined.
 
 Examples:
   holdfast doctor

@@ -26,8 +26,6 @@ export function program(context: CommandContext): Command {
   const holdfast = new Command('holdfast')
     .description('The file back end for an application: takes files in safely, stores, processes and serves them.')
     .version(`holdfast ${version}`, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help for a command')
     .addHelpText('after', EXAMPLES);
   for (const command of [
     serveCommand(context),
@@ -46,6 +44,7 @@ export function program(context: CommandContext): Command {
   everyCommand(holdfast, (command) => {
     command.exitOverride().showHelpAfterError('Run it with --help to see how it is used.');
     command.helpOption('-h, --help', 'show help');
+    if (command.commands.length > 0) command.helpCommand('help [command]', 'show help for a command');
   });
   return holdfast;
 }

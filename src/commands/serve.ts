@@ -7,8 +7,8 @@ import { welcome } from './welcome.ts';
 
 const HELP = `
 Runs all services in one process, or those that are named, until it is told to stop. Those that are called and not
-named are called at AUTH_URL, FILES_URL and STORAGE_SERVICE_URL, over gRPC with mutual TLS. SIGTERM and SIGINT (Ctrl-C) stop it gracefully: requests and
-jobs under way end or are handed back. A second signal ends it at once.
+named are called at AUTH_URL, FILES_URL and STORAGE_SERVICE_URL, over gRPC with mutual TLS. SIGTERM and SIGINT (Ctrl-C)
+stop it gracefully: requests and jobs under way end or are handed back. A second signal ends it at once.
 
 Examples:
   holdfast serve

@@ -6,11 +6,12 @@ import { describeSetup } from './store-report.ts';
 const HELP = `
 An S3 bucket has rules of its own: which web pages may use signed URLs (CORS, for CORS_ORIGINS), and what becomes of
 multipart uploads that were given up (lifecycle). This adds what is missing. Rules that others made stay as they are.
-With --notify it has the bucket tell a
-topic or a queue of direct uploads, so that they are confirmed by the store: see docs/uploads.md. Doing it again changes
-nothing more. The credentials need s3:GetBucketCORS, s3:PutBucketCORS,
-s3:GetLifecycleConfiguration and s3:PutLifecycleConfiguration, with --notify s3:GetBucketNotification and
-s3:PutBucketNotification, which the server itself does not.
+With --notify it has the bucket tell a topic or a queue of direct uploads, so that they are confirmed by the store: see
+docs/uploads.md. Doing it again changes nothing more.
+
+The credentials need what the server itself does not: s3:GetBucketCORS, s3:PutBucketCORS,
+s3:GetLifecycleConfiguration and s3:PutLifecycleConfiguration; with --notify s3:GetBucketNotification and
+s3:PutBucketNotification too.
 
 Examples:
   holdfast store setup --dry-run

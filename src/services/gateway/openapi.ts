@@ -4,6 +4,18 @@ import type { App } from './app.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { ruleOf } from './scopes.ts';
 
+/** In the order in which people look for them. */
+const TAGS = {
+  uploads: 'Getting files in: through the API, or straight to the object store.',
+  files: 'Finding, changing, deleting and restoring them.',
+  content: 'Getting files and their variants out, and links to them.',
+  processing: 'Variants on request, and the jobs that make them.',
+  auth: 'Accounts, sessions and tokens.',
+  admin: 'For admins.',
+  ingest: 'For the object store itself.',
+  health: 'For whoever watches over the server.',
+};
+
 /**
  * Describes the API by the schemas of its routes (OpenAPI 3.1). The document is put together when it is first asked
  * for. A route with `hide` in its schema is left out.
@@ -15,10 +27,13 @@ export function describeApi(app: App, { version, cookieName }: { version: string
       info: {
         title: 'Holdfast',
         description:
-          'The file back end for an application: takes files in safely, processes them, hands them out fast.',
+          'The file back end for an application: takes files in safely, processes them, hands them out fast.\n\n' +
+          'Make an account with `POST /api/auth/signup`, log in with `POST /api/auth/login`, and send the `access_token` ' +
+          'as `Authorization: Bearer …`.',
         version,
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
+      tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
       components: {
         securitySchemes: {
           bearer: {
