@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { checkContracts } from './check/contracts.ts';
 import { checkGenerated } from './check/generated.ts';
 import { checkLicences } from './check/licences.ts';
+import { checkLinks } from './check/links.ts';
 import { checkLocks } from './check/lock.ts';
 import { script, tool } from './check/tool.ts';
 import { checkImports } from './import-rule.ts';
@@ -21,7 +22,7 @@ const CHECKS: Readonly<Record<string, () => Promise<string> | string>> = {
       .join('\n'),
   contracts: async () => (await tool(root, 'buf', ['lint', root])) || checkContracts(root),
   generated: () => checkGenerated(root),
-  documents: () => script(root, 'scripts/config-docs.ts', ['--check']),
+  documents: async () => (await script(root, 'scripts/config-docs.ts', ['--check'])) || checkLinks(root),
   lock: () => checkLocks(root),
   licences: () => checkLicences(root),
 };
