@@ -7,6 +7,7 @@
 import { parseArgs } from 'node:util';
 import type { Scenario } from './scenario.ts';
 import { servicesApart } from './scenarios/apart.ts';
+import { auth } from './scenarios/auth.ts';
 import { brokers } from './scenarios/brokers.ts';
 import { calls } from './scenarios/calls.ts';
 import { databases } from './scenarios/databases.ts';
@@ -27,6 +28,7 @@ const SCENARIOS: readonly Scenario[] = [
   dispatch,
   largeCatalogue,
   calls,
+  auth,
   servicesApart,
 ];
 

@@ -10,7 +10,7 @@ import type { AccountAdminServiceDefinition } from '../../contract/holdfast/v1/a
 import type { AuthServiceDefinition } from '../../contract/holdfast/v1/auth.ts';
 import type { Database } from '../../drivers/database/port.ts';
 import type { Service, ServiceDefinition } from '../../rpc/contract.ts';
-import type { PasswordHashing } from './hashing.ts';
+import type { PasswordHashing } from './hashing/index.ts';
 import type { Issuers } from './issuers/index.ts';
 import type { Providers } from './providers/index.ts';
 import type { AuthTables } from './tables.ts';

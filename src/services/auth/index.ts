@@ -28,7 +28,7 @@ import type { AuthDeps, EmailVerification, Signup } from './deps.ts';
 import { readAccountEvents } from './events/read.ts';
 import { startRelay } from './events/relay.ts';
 import { getSigningKeys } from './get-signing-keys.ts';
-import { createPasswordHashing, type PasswordHashing } from './hashing.ts';
+import { createPasswordHashing, type PasswordHashing } from './hashing/index.ts';
 import { listLinkedAccounts } from './identities/list.ts';
 import { unlinkAccount } from './identities/unlink.ts';
 import { createInvitation, listInvitations, revokeInvitation } from './invitations/admin.ts';

@@ -18,7 +18,7 @@ import { openDatabase } from '../../../drivers/database/index.ts';
 import type { Database, DatabaseServer } from '../../../drivers/database/port.ts';
 import type { Service } from '../../../rpc/contract.ts';
 import { type Calls, IN_PROCESS } from '../../../rpc/testing/calls.ts';
-import { createPasswordHashing, type PasswordHashing } from '../hashing.ts';
+import { createPasswordHashing, type PasswordHashing } from '../hashing/index.ts';
 import { AUTH_MIGRATIONS, type AuthOptions, type AuthTables, createAuthService, secretKey } from '../index.ts';
 
 /** An empty database that nobody else uses. */

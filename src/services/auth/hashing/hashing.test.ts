@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createPasswordHashing } from './hashing.ts';
+import { createPasswordHashing } from './index.ts';
 
 const never = new AbortController().signal;
 

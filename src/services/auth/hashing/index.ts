@@ -1,13 +1,15 @@
-import bcrypt from 'bcrypt';
-import { HoldfastError } from '../../base/errors.ts';
+import { availableParallelism } from 'node:os';
+import { HoldfastError } from '../../../base/errors.ts';
+import { HashingThread } from './hashing-thread.ts';
+import type { Task } from './protocol.ts';
 
 const COST = 12;
 
 /**
- * bcrypt runs on Node's thread pool, where fsync runs too, and the pool has four threads unless told otherwise: with
- * two at most, log-ins never hold up the files that are being written.
+ * A hash costs a quarter of a second of a core, on purpose. They are computed by threads of their own, which stand back
+ * for all others, and not on Node's pool, where files are written: log-ins never hold up uploads.
  */
-const CONCURRENCY = 2;
+const CONCURRENCY = Math.max(1, Math.floor(availableParallelism() / 2));
 /** Some seconds of waiting; beyond that, a "not now" is kinder than an answer that comes too late. */
 const QUEUE = 32;
 
@@ -29,6 +31,7 @@ export interface PasswordHashing {
 export function createPasswordHashing({ cost = COST, concurrency = CONCURRENCY, queue = QUEUE } = {}): PasswordHashing {
   const nobody = nobodyAt(cost);
   const waiting: (() => void)[] = [];
+  const idle: HashingThread[] = [];
   let busy = 0;
 
   async function enter(signal: AbortSignal): Promise<void> {
@@ -63,18 +66,20 @@ export function createPasswordHashing({ cost = COST, concurrency = CONCURRENCY, 
     else busy--;
   }
 
-  async function inTurn<R>(signal: AbortSignal, work: () => Promise<R>): Promise<R> {
+  async function inTurn(signal: AbortSignal, task: Task): Promise<string | boolean> {
     await enter(signal);
+    const thread = idle.pop() ?? new HashingThread();
     try {
-      return await work();
+      return await thread.perform(task);
     } finally {
+      idle.push(thread);
       exit();
     }
   }
 
   return {
-    hash: (password, signal) => inTurn(signal, () => bcrypt.hash(password, cost)),
-    matches: (password, hash, signal) =>
-      inTurn(signal, async () => (await bcrypt.compare(password, hash ?? nobody)) && hash !== undefined),
+    hash: async (password, signal) => (await inTurn(signal, { task: 'hash', password, cost })) as string,
+    matches: async (password, hash, signal) =>
+      (await inTurn(signal, { task: 'compare', password, hash: hash ?? nobody })) === true && hash !== undefined,
   };
 }
