@@ -5,6 +5,7 @@ import { FILES } from './config/files.ts';
 import { HTTP } from './config/http.ts';
 import { INGEST } from './config/ingest.ts';
 import { LIMITS } from './config/limits.ts';
+import { MAIL } from './config/mail.ts';
 import { PROCESSING } from './config/processing.ts';
 import { SERVICES } from './config/services.ts';
 import { type Setting, shown } from './config/setting.ts';
@@ -29,6 +30,7 @@ export const SETTINGS = {
   ...HTTP,
   ...ENGINES,
   ...ACCOUNTS,
+  ...MAIL,
   ...SIGN_IN,
   ...PROCESSING,
   ...FILES,
@@ -86,6 +88,9 @@ function contradictions(config: Config): string[] {
   const tls = [config.tlsCa, config.tlsCert, config.tlsKey];
   if (tls.includes(undefined) && tls.some((file) => file !== undefined)) {
     problems.push('TLS_CA, TLS_CERT and TLS_KEY: set all three, or none.');
+  }
+  if (config.smtpUrl !== undefined && config.mailFrom === undefined) {
+    problems.push('MAIL_FROM: say whom mails are from, with SMTP_URL; such as "Holdfast <files@example.com>".');
   }
   if (config.grpcClients.length > 0 && config.tlsCert === undefined) {
     problems.push(

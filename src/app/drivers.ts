@@ -4,6 +4,8 @@ import { openBroker } from '../drivers/broker/index.ts';
 import type { Broker } from '../drivers/broker/port.ts';
 import { openDatabase } from '../drivers/database/index.ts';
 import type { DatabaseServer } from '../drivers/database/port.ts';
+import { openMail } from '../drivers/mail/index.ts';
+import type { Mail } from '../drivers/mail/port.ts';
 import { openObjects } from '../drivers/objects/index.ts';
 import type { ObjectStoreOptions } from '../drivers/objects/options.ts';
 import type { ObjectStore } from '../drivers/objects/port.ts';
@@ -41,6 +43,14 @@ export const openObjectsOf = (
 
 export const openBrokerOf = (config: Config, log: Logger): Promise<Broker> =>
   opened(openBroker(config.brokerUrl, { log: named(log, 'broker') }));
+
+/** Whom mails are from that are brought to nobody. */
+const NOBODY = { name: 'Holdfast', address: 'holdfast@localhost' };
+
+export const openMailOf = (
+  { smtpUrl = 'file:', mailFrom: from = NOBODY, dataDir }: Pick<Config, 'smtpUrl' | 'mailFrom' | 'dataDir'>,
+  log: Logger,
+): Promise<Mail> => opened(openMail(smtpUrl, { from, dataDir, log: named(log, 'mail') }));
 
 const credentialsIn = ({ minioAccessKey: accessKeyId, minioSecretKey: secretAccessKey }: StoreAccount) =>
   accessKeyId !== undefined && secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } };

@@ -3,10 +3,11 @@ import type { Logger } from '../base/logger.ts';
 import type { Config } from '../config.ts';
 import type { Broker } from '../drivers/broker/port.ts';
 import type { DatabaseServer } from '../drivers/database/port.ts';
+import type { Mail } from '../drivers/mail/port.ts';
 import type { ObjectStore } from '../drivers/objects/port.ts';
 import { prepareDataDir } from './data-dir.ts';
 import { type DataDirLock, lockDataDir } from './data-dir-lock.ts';
-import { openBrokerOf, openDatabaseOf, openObjectsOf } from './drivers.ts';
+import { openBrokerOf, openDatabaseOf, openMailOf, openObjectsOf } from './drivers.ts';
 import type { Driver } from './house.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 
@@ -18,6 +19,7 @@ export interface Ground {
   readonly database: DatabaseServer;
   readonly objects: ObjectStore;
   readonly broker: Broker;
+  readonly mail: Mail;
   close(): Promise<void>;
 }
 
@@ -27,16 +29,16 @@ export interface GroundOptions {
   /** Where clients reach us, for URLs that are signed; known once the server listens. */
   readonly publicUrl: () => string;
   readonly log: Logger;
-  /** All, where it is absent. */
+  /** Where it is absent, all but mail. */
   readonly drivers?: ReadonlySet<Driver>;
 }
 
-const ALL: ReadonlySet<Driver> = new Set<Driver>(['database', 'objects', 'broker']);
+const USUAL: ReadonlySet<Driver> = new Set<Driver>(['database', 'objects', 'broker']);
 
 /** Takes the data directory and opens the drivers. Throws `StartError`, with everything closed again. */
 export async function openGround(
   config: Config,
-  { command, publicUrl, log, drivers = ALL }: GroundOptions,
+  { command, publicUrl, log, drivers = USUAL }: GroundOptions,
 ): Promise<Ground> {
   const closers = new Closers();
   const close = () => closers.close((name, error) => log.error({ err: error }, `could not close the ${name}`));
@@ -65,6 +67,7 @@ export async function openGround(
       openObjectsOf(config, { publicUrl, signingKey: secrets.signedUrl }, log),
     );
     const broker = await opened('broker', () => openBrokerOf(config, log));
+    const mail = await opened('mail', () => openMailOf(config, log));
     return {
       lock,
       secrets,
@@ -77,6 +80,9 @@ export async function openGround(
       },
       get broker() {
         return broker();
+      },
+      get mail() {
+        return mail();
       },
       close,
     };

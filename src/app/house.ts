@@ -2,7 +2,7 @@ import type { CONTRACTS } from '../rpc/contracts.ts';
 import type { ServiceName } from '../rpc/tls/identity.ts';
 
 /** What a service may stand on. */
-export type Driver = 'database' | 'objects' | 'broker';
+export type Driver = 'database' | 'objects' | 'broker' | 'mail';
 /** A service that others call. */
 export type Called = keyof typeof CONTRACTS;
 
@@ -23,6 +23,7 @@ export const HOUSE = {
   ingest: { standsOn: [], calls: ['files'] },
   processor: { standsOn: ['objects', 'broker'], calls: ['files'] },
   janitor: { standsOn: ['broker'], calls: ['auth', 'files', 'storage'] },
+  notifier: { standsOn: ['database', 'broker', 'mail'], calls: ['auth', 'files'] },
 } as const satisfies Partial<Record<ServiceName, Place>>;
 
 /** A service that can be served. */

@@ -1,12 +1,14 @@
 import type { DatabaseServer, Migration } from '../drivers/database/port.ts';
 import { AUTH_MIGRATIONS } from '../services/auth/migrations/index.ts';
 import { FILES_MIGRATIONS } from '../services/files/migrations/index.ts';
+import { NOTIFIER_MIGRATIONS } from '../services/notifier/migrations/index.ts';
 import { COPY_MIGRATIONS } from './copy/migrations/index.ts';
 
 /** By the service whose tables they change; a copy has tables like one. */
 const MIGRATIONS: Readonly<Record<string, readonly Migration[]>> = {
   auth: AUTH_MIGRATIONS,
   files: FILES_MIGRATIONS,
+  notifier: NOTIFIER_MIGRATIONS,
   copy: COPY_MIGRATIONS,
 };
 

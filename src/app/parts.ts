@@ -16,7 +16,7 @@ import { grpcServerOf } from './grpc.ts';
 import type { Called, Served } from './house.ts';
 import { ingestOn, type OpenIngest } from './ingest.ts';
 import { auditsBackEnds, type Plan } from './plan.ts';
-import { authOn, filesOn, gatewayDepsOn, janitorOn, probesOf, processorOn, storageOn } from './services.ts';
+import { authOn, filesOn, gatewayDepsOn, janitorOn, notifierOn, probesOf, processorOn, storageOn } from './services.ts';
 import { version } from './version.ts';
 
 interface Startable {
@@ -31,6 +31,7 @@ export interface Parts {
   readonly files: ReturnType<typeof filesOn> | undefined;
   readonly processor: (Startable & { readonly probe: Probe }) | undefined;
   readonly janitor: Janitor | undefined;
+  readonly notifier: Startable | undefined;
   readonly ingest: OpenIngest | undefined;
   /** The API where the gateway is, otherwise health alone. */
   readonly http: Pick<HealthServer, 'listen' | 'stop'>;
@@ -88,6 +89,9 @@ export async function makeParts(
         log,
       )
     : undefined;
+  const notifier = here('notifier')
+    ? notifierOn(ground, { auth: answersOf('auth'), files: answersOf('files'), publicUrl: apiUrl }, config, log)
+    : undefined;
   const ingest =
     here('ingest') && hasIngest(config) ? await ingestOn({ files: answersOf('files') }, config, log) : undefined;
 
@@ -97,5 +101,5 @@ export async function makeParts(
     : createHealthServer({ settings: { ...config, version }, probes, log: named(log, 'health') });
   if (ingest?.webhook) http.app.register(ingest.webhook);
   const grpc = grpcServerOf(answering, certificates, config, named(log, 'grpc'));
-  return { answersOf, auth, files, processor, janitor, ingest, http, grpc, probes };
+  return { answersOf, auth, files, processor, janitor, notifier, ingest, http, grpc, probes };
 }

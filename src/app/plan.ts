@@ -73,6 +73,11 @@ function problemsApart(config: Config, services: ReadonlySet<Served>, drivers: R
       'PUBLIC_URL: the storage service signs URLs of the gateway, so it has to know where clients reach it.',
     );
   }
+  if (services.has('notifier') && !services.has('gateway') && config.publicUrl === undefined) {
+    problems.push(
+      'PUBLIC_URL: the notifier writes links into mails, so it has to know where people reach the gateway.',
+    );
+  }
   if (config.jwtSecret === undefined) {
     problems.push('JWT_SECRET: services that run apart need the same. Make one with "openssl rand -hex 32".');
   }

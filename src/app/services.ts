@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { HoldfastError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Config } from '../config.ts';
 import { AuditServiceDefinition } from '../contract/holdfast/internal/v1/account.ts';
@@ -10,6 +11,7 @@ import type { ProcessingCatalog } from '../services/files/catalog.ts';
 import { createFileAdmin, createFilesService } from '../services/files/index.ts';
 import type { GatewayDeps, Probe } from '../services/gateway/deps.ts';
 import { createJanitor } from '../services/janitor/index.ts';
+import { createNotifier } from '../services/notifier/index.ts';
 import { createProcessor, type ProcessorSettings } from '../services/processor/index.ts';
 import { createStorageService } from '../services/storage/index.ts';
 import { named } from './drivers.ts';
@@ -123,14 +125,49 @@ export const janitorOn = (
     log: named(log, 'janitor'),
   });
 
-/** What /readyz asks of the drivers. */
+export const notifierOn = (
+  { database, broker, mail }: Ground,
+  {
+    auth,
+    files,
+    publicUrl,
+  }: {
+    readonly auth: Pick<Auth, 'events' | 'mail'>;
+    readonly files: Pick<Files, 'events'>;
+    /** Undefined while it is not known. */
+    readonly publicUrl: () => string | undefined;
+  },
+  { emailVerificationUrl, passwordResetUrl }: Config,
+  log: Logger,
+) =>
+  createNotifier({
+    db: database.view(),
+    broker,
+    mail,
+    accounts: auth,
+    files,
+    settings: {
+      publicUrl() {
+        const url = publicUrl();
+        if (url === undefined) throw new HoldfastError('unavailable', 'Where the server is reached is not known yet.');
+        return url;
+      },
+      emailVerificationUrl,
+      passwordResetUrl,
+    },
+    log: named(log, 'notifier'),
+  });
+
+/** What /readyz asks of the drivers. That mails wait while their server is away keeps nobody from anything else. */
 export function probesOf(ground: Ground): Readonly<Record<string, Probe>> {
-  const probes: Readonly<Record<Driver, Probe>> = {
+  const probes: Readonly<Record<Exclude<Driver, 'mail'>, Probe>> = {
     database: (signal) => ground.database.view().probe(signal),
     objects: (signal) => ground.objects.probe(signal),
     broker: (signal) => ground.broker.probe(signal),
   };
-  return Object.fromEntries([...ground.drivers].map((driver) => [driver, probes[driver]]));
+  return Object.fromEntries(
+    [...ground.drivers].flatMap((driver) => (driver === 'mail' ? [] : [[driver, probes[driver]]])),
+  );
 }
 
 export const gatewayDepsOn = (

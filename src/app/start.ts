@@ -84,7 +84,7 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
     // Where the gateway is elsewhere, this process listens for its health alone.
     const apiUrl = () => (plan.services.has('gateway') ? url : config.publicUrl);
     const parts = await makeParts({ plan, ground, elsewhere, certificates, apiUrl }, config, log);
-    const { auth, files, processor, janitor, ingest } = parts;
+    const { auth, files, processor, janitor, notifier, ingest } = parts;
     if (ingest) closing('ingest', PART_DEADLINE, () => ingest.close());
     if (plan.drivers.has('objects')) {
       await checkInstallation(await readInstallation(parts.answersOf('files'), services, log), ground.objects);
@@ -109,6 +109,8 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
       throw new StartError((error as Error).message, error);
     }));
     for (const part of [auth, files]) if (part) loops.push(part.start());
+    // It reads logs that are kept: whatever came before, it hears of. Its links lead to where we listen.
+    if (notifier) working.push(await notifier.start());
 
     const sweep = async (options: SweepOptions) => {
       if (!janitor) throw new StartError('The janitor runs in another process: sweep with the settings of that one.');
@@ -147,11 +149,14 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
 }
 
 /** What is fine on one's own machine, and perhaps not on an address that others reach. */
-function warnOfTheOpen({ signup, publicUrl, host }: Config, log: Logger): void {
+function warnOfTheOpen({ signup, publicUrl, host, smtpUrl, emailVerification }: Config, log: Logger): void {
   if (signup === 'open') {
     log.warn(`Anybody who reaches ${host} can make an account. Set SIGNUP=closed if that is not what you want.`);
   }
   if (publicUrl === undefined) {
     log.warn('PUBLIC_URL is not set: signed URLs point to this machine. Set it to where clients reach this server.');
+  }
+  if (smtpUrl === undefined && emailVerification === 'required') {
+    log.warn('SMTP_URL is not set: mails that confirm an address reach nobody. They are in DATA_DIR/mail.');
   }
 }

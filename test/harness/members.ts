@@ -23,6 +23,7 @@ const PROCESSES: Readonly<Record<Served, number>> = {
   ingest: 1,
   processor: 2,
   janitor: 1,
+  notifier: 2,
 };
 
 /** Where services in this mesh are called: the setting, and the service. */
@@ -67,8 +68,8 @@ export async function meshOf({
         env: {
           DATA_DIR: join(folder, `${service}-${number}`),
           PORT: service === 'gateway' && number === 1 ? String(gateway) : '0',
-          // Back ends confirm uploads there.
-          ...(service === 'files' && { PUBLIC_URL: `http://127.0.0.1:${gateway}` }),
+          // Back ends confirm uploads there, and mails lead there.
+          ...((service === 'files' || service === 'notifier') && { PUBLIC_URL: `http://127.0.0.1:${gateway}` }),
           ...(service === 'ingest' && { INGEST_SECRET: 'a secret of the webhook' }),
           GRPC_PORT: String(port),
           TLS_CA: join(certificates, 'ca.pem'),

@@ -2,6 +2,7 @@ import type { ObjectColumns } from '../../base/moving-tables.ts';
 import type { Database } from '../../drivers/database/port.ts';
 import { AUTH_MOVING } from '../../services/auth/moving.ts';
 import { FILES_MOVING } from '../../services/files/moving.ts';
+import { NOTIFIER_MOVING } from '../../services/notifier/moving.ts';
 
 /** A copy knows tables by what their services say of them, and no other type. */
 // biome-ignore lint/suspicious/noExplicitAny: see above.
@@ -23,7 +24,7 @@ interface Declared {
   readonly object?: ObjectColumns<string>;
 }
 
-const DECLARED: Readonly<Record<string, Declared>> = { ...AUTH_MOVING, ...FILES_MOVING };
+const DECLARED: Readonly<Record<string, Declared>> = { ...AUTH_MOVING, ...FILES_MOVING, ...NOTIFIER_MOVING };
 
 /** All tables of all services that move. */
 export const COPIED_TABLES: readonly CopiedTable[] = Object.entries(DECLARED).flatMap(([name, { columns, object }]) => {

@@ -7,6 +7,7 @@ import { examineDataDir } from './data-dir.ts';
 import { examineDependencies } from './dependencies.ts';
 import { examineExposure } from './exposure.ts';
 import { examined, type Finding, failed, ok } from './finding.ts';
+import { examineMail } from './mail.ts';
 import { examineNode } from './node.ts';
 import { examinePresets, examineProcessors, MEND_PROCESSING } from './processing.ts';
 import { examineServices } from './services.ts';
@@ -50,6 +51,7 @@ export async function* examine({
   }
   if (plan.services.has('auth')) yield* examineSignIn(config, signal);
   yield* examineServices(config, plan, { log, signal });
+  if (plan.services.has('notifier')) yield await examineMail(config, { log, signal });
   yield await examined('presets', () => examinePresets(config), 'Run "holdfast presets check" on PRESETS_FILE.');
   if (plan.services.has('processor')) {
     yield await examined('processing', () => examineProcessors(config, log, signal), MEND_PROCESSING);

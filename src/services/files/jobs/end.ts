@@ -35,7 +35,7 @@ export function endedEvents(file: FileRow, after: Counters, { succeeded, dead }:
   ];
   const [before, now] = [processingOf(file).state, processingOf(after).state];
   if (before !== now && (now === ProcessingState.DONE || now === ProcessingState.FAILED)) {
-    events.push({ type: 'file.processed', data: { state: toWord(ProcessingState, now) } });
+    events.push({ type: 'file.processed', data: { state: toWord(ProcessingState, now), name: file.name } });
   }
   return events;
 }
