@@ -27,7 +27,7 @@ test('all services in one process call nobody elsewhere, and stand on every driv
   const plan = planFor(readConfig({ FILES_URL: 'files' }), ALL_SERVICES);
   expect(plan.apart).toBe(false);
   expect([...plan.elsewhere]).toEqual([]);
-  expect([...plan.drivers].sort()).toEqual(['broker', 'database', 'objects']);
+  expect([...plan.drivers].sort()).toEqual(['broker', 'database', 'mail', 'objects']);
 });
 
 test('a service alone needs the drivers that it stands on, and the services that it calls', () => {
@@ -42,6 +42,7 @@ test('a service alone needs the drivers that it stands on, and the services that
   expect(of('processor')).toEqual({ drivers: ['broker', 'objects'], elsewhere: ['files'], apart: true });
   const withClients = planFor(readConfig({ ...APART, ...urls, GRPC_CLIENTS: 'billing' }), ['files']);
   expect([...withClients.elsewhere.keys()].sort()).toEqual(['auth', 'storage']);
+  expect(of('notifier', 'gateway').drivers).toEqual(['broker', 'database', 'mail', 'objects']);
   const { elsewhere } = planFor(readConfig({ ...APART, ...urls }), ['janitor']);
   expect(elsewhere.get('files')).toEqual([
     { host: 'files-1', port: 9001 },
@@ -68,4 +69,5 @@ test('what only one process can do is refused when there are several, all of it 
   expect(problems(onDisk, 'storage')).toEqual(['PUBLIC_URL']);
   expect(problems({ ...onDisk, PUBLIC_URL: 'https://files.example.com' }, 'storage')).toEqual([]);
   expect(problems({ ...APART, FILES_URL: 'files' }, 'storage')).toEqual([]);
+  expect(problems({ ...APART, AUTH_URL: 'auth', FILES_URL: 'files' }, 'notifier')).toEqual(['PUBLIC_URL']);
 });

@@ -24,6 +24,7 @@ export const userJson = (user: User): UserJson => ({
   role: toWord(Role, user.role),
   emailVerified: user.emailVerified,
   hasPassword: user.hasPassword,
+  notifications: { uploads: user.notifications?.uploads ?? false, failures: user.notifications?.failures ?? false },
   disabledAt: time(user.disabledAt),
 });
 

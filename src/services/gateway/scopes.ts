@@ -48,6 +48,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'POST /api/jobs/:id/retry': { scope: 'jobs' },
 
   'GET /api/auth/me': { scope: 'any' },
+  'PATCH /api/auth/me': { scope: 'account' },
   'POST /api/auth/logout': { scope: 'account' },
   'POST /api/auth/password': { scope: 'account' },
   'GET /api/auth/sessions': { scope: 'account' },

@@ -7,6 +7,7 @@ import { buildServer } from '../../../src/services/gateway/server.ts';
 import { type Api, formBody } from '../../harness/client.ts';
 import { fixture } from '../../harness/fixtures.ts';
 import type { CallOptions } from '../../harness/http.ts';
+import { keptMail, tokenIn } from '../../harness/kept-mail.ts';
 import {
   type Description,
   differences,
@@ -137,8 +138,22 @@ async function cameBack(): Promise<{ query: string; options: CallOptions }> {
   return { query: url.search.slice(1), options: { headers: { cookie } } };
 }
 
+/** Where the token of a route comes by mail. */
+const MAILED: Readonly<Record<string, { readonly asked: string; readonly subject: string }>> = {
+  'POST /api/auth/verify-email/confirm': { asked: '/api/auth/verify-email', subject: 'Confirm your e-mail address' },
+  'POST /api/auth/password-reset/confirm': { asked: '/api/auth/password-reset', subject: 'Choose another password' },
+};
+
 /** Tokens have no example that is good. */
 async function withToken(route: Route, options: CallOptions): Promise<CallOptions> {
+  const mailed = MAILED[nameOf(route)];
+  if (mailed) {
+    const email = `user-${crypto.randomUUID()}@example.com`;
+    await stack.api.signUp(email);
+    await stack.api.expect(202, 'POST', mailed.asked, { json: { email } });
+    const token = tokenIn(await keptMail(stack.dataDir, email, mailed.subject));
+    return { json: { ...(options.json as object), token } };
+  }
   if (!/^POST \/api\/auth\/(refresh|revoke)$/.test(nameOf(route))) return options;
   const { body } = await stack.api.expect(200, 'POST', '/api/auth/login', {
     json: { email: 'admin@example.com', password: 'correct horse battery staple' },

@@ -1,10 +1,12 @@
 import type { RouteModule } from '../app.ts';
+import { accountPageRoutes } from './account-pages.ts';
 import { adminAuditRoutes } from './admin-audit.ts';
 import { adminInvitationRoutes } from './admin-invitations.ts';
 import { adminJobRoutes } from './admin-jobs.ts';
 import { adminUsageRoutes } from './admin-usage.ts';
 import { adminUserRoutes } from './admin-users.ts';
 import { authRoutes } from './auth.ts';
+import { authMailRoutes } from './auth-mail.ts';
 import { authOAuthRoutes } from './auth-oauth.ts';
 import { authSessionRoutes } from './auth-sessions.ts';
 import { authTokenRoutes } from './auth-tokens.ts';
@@ -25,6 +27,7 @@ import { usageRoutes } from './usage.ts';
 export const ROUTES: readonly RouteModule[] = [
   authRoutes,
   authSessionRoutes,
+  authMailRoutes,
   authTokenRoutes,
   authOAuthRoutes,
   adminUserRoutes,
@@ -44,4 +47,5 @@ export const ROUTES: readonly RouteModule[] = [
   uploadRoutes,
   healthRoutes,
   docsRoutes,
+  accountPageRoutes,
 ];

@@ -1,0 +1,137 @@
+import { Type } from 'typebox';
+import { userJson } from '../account-json.ts';
+import type { RouteModule } from '../app.ts';
+import { present } from '../present.ts';
+import { clientOf } from '../request.ts';
+import { NoQuery } from '../schemas/common.ts';
+import { UserRef } from '../schemas/user.ts';
+import { AUTH_BODY_LIMIT, EmailField, MAIL_ANSWER, MailAnswer, Nothing, PasswordField } from './auth-parts.ts';
+
+const EmailBody = Type.Object(
+  { email: EmailField },
+  { additionalProperties: false, examples: [{ email: 'ada@example.com' }] },
+);
+const token = Type.String({ maxLength: 128, description: 'What stands behind `#` in the link of the mail.' });
+const TokenBody = Type.Object({ token }, { additionalProperties: false, examples: [{ token: 'hfv_…' }] });
+const ResetBody = Type.Object(
+  { token, newPassword: PasswordField },
+  { additionalProperties: false, examples: [{ token: 'hfp_…', newPassword: 'four other words entirely' }] },
+);
+const MeBody = Type.Object(
+  {
+    notifications: Type.Object(
+      {
+        uploads: Type.Optional(Type.Boolean({ description: 'A mail when files have come in.' })),
+        failures: Type.Optional(Type.Boolean({ description: 'A mail when files could not be processed.' })),
+      },
+      { additionalProperties: false },
+    ),
+  },
+  { additionalProperties: false, examples: [{ notifications: { uploads: true } }] },
+);
+
+/** What leads through a mailbox, and which mails one wants. */
+export const authMailRoutes: RouteModule = (app, { auth }) => {
+  const anyone = { bodyLimit: AUTH_BODY_LIMIT, config: { access: 'anyone' } } as const;
+  const said = 'Answers the same, whether there is such an account or not. After some mails to one account: 429.';
+
+  app.post(
+    '/api/auth/verify-email',
+    {
+      ...anyone,
+      schema: {
+        tags: ['auth'],
+        operationId: 'requestEmailVerification',
+        summary: 'Get a mail to confirm an e-mail',
+        description: said,
+        querystring: NoQuery,
+        body: EmailBody,
+        response: { 202: MailAnswer },
+      },
+    },
+    async (request, reply) => {
+      await auth.requestEmailVerification({ ...request.body, client: clientOf(request) }, request.call);
+      return reply.code(202).send(MAIL_ANSWER);
+    },
+  );
+
+  app.post(
+    '/api/auth/verify-email/confirm',
+    {
+      ...anyone,
+      schema: {
+        tags: ['auth'],
+        operationId: 'verifyEmail',
+        summary: 'Confirm an e-mail by the token of the mail',
+        description: 'A token is good once, for a day. One that is not: `token_invalid`.',
+        querystring: NoQuery,
+        body: TokenBody,
+        response: { 204: Nothing('It is confirmed.') },
+      },
+    },
+    async (request, reply) => {
+      await auth.verifyEmail({ ...request.body, client: clientOf(request) }, request.call);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.post(
+    '/api/auth/password-reset',
+    {
+      ...anyone,
+      schema: {
+        tags: ['auth'],
+        operationId: 'requestPasswordReset',
+        summary: 'Get a mail to choose another password',
+        description: said,
+        querystring: NoQuery,
+        body: EmailBody,
+        response: { 202: MailAnswer },
+      },
+    },
+    async (request, reply) => {
+      await auth.requestPasswordReset({ ...request.body, client: clientOf(request) }, request.call);
+      return reply.code(202).send(MAIL_ANSWER);
+    },
+  );
+
+  app.post(
+    '/api/auth/password-reset/confirm',
+    {
+      ...anyone,
+      schema: {
+        tags: ['auth'],
+        operationId: 'resetPassword',
+        summary: 'Choose another password by the token of the mail',
+        description: 'Ends all sessions. A token is good once, for an hour; a password that is refused leaves it good.',
+        querystring: NoQuery,
+        body: ResetBody,
+        response: { 204: Nothing('It is changed.') },
+      },
+    },
+    async (request, reply) => {
+      await auth.resetPassword({ ...request.body, client: clientOf(request) }, request.call);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.patch(
+    '/api/auth/me',
+    {
+      bodyLimit: AUTH_BODY_LIMIT,
+      schema: {
+        tags: ['auth'],
+        operationId: 'updateMe',
+        summary: 'Say which mails one wants',
+        description: 'What is left out stays as it is. Mails about files are off until they are asked for.',
+        querystring: NoQuery,
+        body: MeBody,
+        response: { 200: { description: 'The account.', ...UserRef } },
+      },
+    },
+    async (request) => {
+      const { user } = await auth.updateUser(request.body, request.call);
+      return userJson(present(user));
+    },
+  );
+};
