@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../base/errors.ts';
-import { isCommonPassword } from './common-passwords.ts';
+import { isCommonPassword } from './common-passwords/index.ts';
 
 const MIN_CHARACTERS = 8;
 /** bcrypt ignores what comes after, so that two long passwords would be the same. */

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isCommonPassword } from './common-passwords.ts';
+import { isCommonPassword } from './index.ts';
+import { isLeaked } from './leaked.ts';
 
 const email = 'ada.lovelace@example.com';
 
@@ -26,6 +28,13 @@ test.each([
   'ada.lovelace@example.com',
   'Ada.Lovelace',
   'ada.lovelace99',
+  '4815162342',
+  'maverick',
+  'MAVERICK',
+  'Maverick2024!',
+  'm4verick',
+  'ｍａｖｅｒｉｃｋ',
+  'ma\u{1d42f}erick',
 ])('%j is one that guessers try first', (password) => {
   expect(isCommonPassword(password, email)).toBe(true);
 });
@@ -36,6 +45,21 @@ test.each(['correct horse battery', 'xK9#mq2Lpz', 'tidal lamp purple frost', 'ma
     expect(isCommonPassword(password, email)).toBe(false);
   },
 );
+
+test('each that leaked is refused, in any case, and none that holds one among other things', () => {
+  const leaked = readFileSync(new URL('./leaked.txt', import.meta.url), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  expect(leaked.length).toBeGreaterThan(10_000);
+  fc.assert(
+    fc.property(fc.constantFrom(...leaked), (password) => {
+      expect(isCommonPassword(password, undefined)).toBe(true);
+      expect(isCommonPassword(password.toUpperCase(), undefined)).toBe(true);
+      expect(isLeaked(`${password} tidal lamp`)).toBe(false);
+    }),
+  );
+  for (const none of ['', '\n', `${leaked[0]}\n${leaked[1]}`, '#', 'Copyright']) expect(isLeaked(none)).toBe(false);
+});
 
 test('hardly any random password is taken for a common one, and none takes long to look at', () => {
   fc.assert(

@@ -1,7 +1,10 @@
+import { isLeaked } from './leaked.ts';
+
 /**
  * What guessers try first (NIST SP 800-63B, 5.1.1.2): passwords that many people have, keys in a row, one thing again and
- * again, and what a program knows of the account. Not a list of all leaked passwords, but the words that head such lists,
- * found also with the ornaments that people add: capitals, digits and signs around them, figures in the place of letters.
+ * again, and what a program knows of the account. These are the words that head the lists of leaked passwords; what else is
+ * on such a list is in leaked.txt. Both are found also with the ornaments that people add: capitals, digits and signs around
+ * them, figures in the place of letters.
  */
 const WORDS = new Set(
   `password passwort passwd passw0rd motdepasse contrasena wachtwoord parola senha haslo salasana parol sifre
@@ -82,7 +85,13 @@ const MOSTLY = 0.55;
 
 /** Whether the password is one that guessers try first. `email` in its normal form. */
 export function isCommonPassword(password: string, email: string | undefined): boolean {
-  const text = password.toLowerCase();
+  // Letters in other widths and shapes are the same to guessers.
+  const text = password.normalize('NFKC').toLowerCase();
+  return isGuessable(text, email) || spellings(text).some((spelling) => isMostly(spelling, text) && isLeaked(spelling));
+}
+
+/** The same without the list of those that leaked. `text` in lower case. */
+export function isGuessable(text: string, email: string | undefined): boolean {
   if (new Set(text).size < MIN_DIFFERENT || isRepeated(text) || isInRows(text)) return true;
   const known = email === undefined ? [] : [email, email.split('@')[0] as string];
   return spellings(text).some(
@@ -104,8 +113,9 @@ const read = (text: string): string => [...text].map((character) => FIGURES[char
 const trim = (text: string): string => text.replace(/^\P{L}+|\P{L}+$/gu, '');
 
 /** One of the words that is most of the password: the rest is what people append. */
-const isMostlyWord = (spelling: string, text: string): boolean =>
-  WORDS.has(spelling) && spelling.length >= text.length * MOSTLY;
+const isMostlyWord = (spelling: string, text: string): boolean => isMostly(spelling, text) && WORDS.has(spelling);
+
+const isMostly = (spelling: string, text: string): boolean => spelling.length >= text.length * MOSTLY;
 
 /** Two of the words, or one of them twice. */
 function isWordsOnly(text: string): boolean {
