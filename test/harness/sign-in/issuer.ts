@@ -57,12 +57,13 @@ export async function startIssuer(): Promise<Issuer> {
     broken: false,
     fetched: 0,
     jwksUrl: `${server.url}/keys`,
+    // A header `x` may be critical.
     async sign(claims = {}, header = {}, key = issuer.keys[0] as IssuerKey) {
       const all = { iss: server.url, aud: AUDIENCE, sub: crypto.randomUUID(), iat: now(), exp: now() + 300, ...claims };
       const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
       return new SignJWT(given)
         .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'JWT', ...header })
-        .sign(key.privateKey);
+        .sign(key.privateKey, { crit: { x: true } });
     },
   };
   return issuer;
