@@ -65,6 +65,34 @@ describe('readConfig', () => {
     expect(problemsOf({ ...secret, MINIO_ENDPOINT: 'localhost:9000' })).toEqual([]);
   });
 
+  it('takes others who say who people are, in lists that belong together', () => {
+    const issuers = { AUTH_ISSUER: 'https://one.example/, https://two.example', AUTH_AUDIENCE: 'files' };
+    expect(readConfig(issuers)).toMatchObject({ authIssuer: ['https://one.example/', 'https://two.example'] });
+    expect(problemsOf({ ...issuers, AUTH_AUDIENCE: '' })).toEqual([expect.stringMatching(/^AUTH_AUDIENCE: name one/)]);
+    expect(problemsOf({ ...issuers, AUTH_AUDIENCE: 'a,b,c' })).toEqual([expect.stringMatching(/^AUTH_AUDIENCE:/)]);
+    expect(problemsOf({ ...issuers, AUTH_JWKS_URL: 'https://one.example/keys' })).toEqual([
+      expect.stringMatching(/^AUTH_JWKS_URL: name one for each/),
+    ]);
+    const oidc = { OIDC_ISSUER: 'https://id.example', OIDC_CLIENT_ID: 'a', OIDC_CLIENT_SECRET: 'geheim' };
+    expect(problemsOf(oidc)).toEqual([]);
+    expect(problemsOf({ ...oidc, OIDC_CLIENT_SECRET: 'geheim,b' })).toEqual([
+      expect.stringMatching(/^OIDC_ISSUER, OIDC_NAME(?!.*geheim)/),
+    ]);
+    expect(problemsOf({ ...oidc, OIDC_NAME: 'accounts' })).toEqual([expect.stringMatching(/^OIDC_NAME/)]);
+    expect(problemsOf({ GITHUB_CLIENT_ID: 'a' })).toEqual([expect.stringMatching(/^GITHUB_CLIENT_ID and/)]);
+  });
+
+  it.each([
+    'http://id.example',
+    'id.example',
+    'https://user@id.example',
+    'https://id.example?tenant=1',
+    'https://id.example,https://id.example',
+    'file:///etc',
+  ])('does not ask %s who people are', (url) => {
+    expect(problemsOf({ AUTH_ISSUER: url, AUTH_AUDIENCE: 'a' })).toEqual([expect.stringMatching(/^AUTH_ISSUER/)]);
+  });
+
   it('refuses a replica of SQLite', () => {
     expect(problemsOf({ DATABASE_REPLICA_URL: 'postgres://host/db' })).toEqual([
       expect.stringMatching(/^DATABASE_REPLICA_URL: SQLite has no replicas/),

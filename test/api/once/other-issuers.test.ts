@@ -206,10 +206,3 @@ describe('a token of another issuer', () => {
     expect((await boss.expect(200, 'GET', '/api/auth/me')).body.email).toBe('boss@example.com');
   });
 });
-
-test('doctor says whether issuers can be asked', async () => {
-  const { stdout } = await stack.cli('doctor');
-  expect(stdout).toContain(`${first.url}: 1 key`);
-  expect(stdout).toContain(`${second.url}: ${second.keys.length} keys`);
-  expect(stdout).toContain(`${gone.url} cannot be used`);
-});

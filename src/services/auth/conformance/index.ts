@@ -1,6 +1,7 @@
 import type { Calls } from '../../../rpc/testing/calls.ts';
 import { administrationLaws } from './administration.ts';
 import { type Place, useGround } from './ground.ts';
+import { identityLaws } from './identities.ts';
 import { mailLaws } from './mail.ts';
 import { sessionLaws } from './sessions.ts';
 import { signInLaws } from './sign-in.ts';
@@ -11,5 +12,6 @@ export function authLaws(start: () => Promise<Place>, calls?: Calls): void {
   signInLaws(ground);
   sessionLaws(ground);
   administrationLaws(ground);
+  identityLaws(ground);
   mailLaws(ground);
 }

@@ -51,6 +51,21 @@ export function mailLaws(ground: Ground): void {
     token.replace(/^(.{10})./, (_, head) => `${head}${token[10] === 'A' ? 'B' : 'A'}`),
   ];
 
+  test('whoever signed up with an e-mail of somebody else keeps nothing once its reader has chosen a password', async () => {
+    const user = await ground.account();
+    const tokenOf = () => ground.auth.createApiToken({ name: 'ci', scopes: ['jobs'], userId: '' }, ground.asUser(user));
+    const who = (token: string) => outcome(ground.auth.authenticate({ token }, ground.anonymous));
+    const planted = (await tokenOf()).token;
+    await askReset(user.email);
+    expect(await reset((await resetLink(user.id)).token)).toBe('done');
+    expect(await who(planted)).toBe('unauthenticated');
+    // From then on the account is the reader's, with what it has.
+    const { token } = await tokenOf();
+    await askReset(user.email);
+    expect(await reset((await resetLink(user.id)).token, 'seven rivers quiet stone')).toBe('done');
+    expect(await who(token)).toBe('done');
+  });
+
   describe('confirming an e-mail', () => {
     test('its token is made for the mail, kept as a hash, and good once', async () => {
       const user = await ground.account();

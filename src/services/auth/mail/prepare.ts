@@ -3,6 +3,7 @@ import type { MailVerb } from '../deps.ts';
 import type { AccountEventType } from '../events/append.ts';
 import type { UsersTable } from '../tables.ts';
 import { findUser } from '../users/find.ts';
+import { hasAddress } from '../users/insert.ts';
 import { mintToken, RESET, VERIFICATION } from './tokens.ts';
 
 type Prepared = Awaited<ReturnType<ReturnType<MailVerb<'prepareMail'>>>>;
@@ -35,7 +36,8 @@ export const prepareMail: MailVerb<'prepareMail'> =
     const kind = event && KINDS[event.type as AccountEventType];
     if (!kind || event.created_at < now - LATEST) return NOTHING;
     const user = await findUser(db.reader, event.user_id);
-    if (!user || user.disabled_at !== null || user.deleted_at !== null || !kind.tells(user)) return NOTHING;
+    if (!user || user.disabled_at !== null || user.deleted_at !== null || !hasAddress(user)) return NOTHING;
+    if (!kind.tells(user)) return NOTHING;
     if (!kind.purpose) return { ...NOTHING, email: user.email };
     const { token, row } = mintToken(kind.purpose, user, now);
     const { table } = kind.purpose;

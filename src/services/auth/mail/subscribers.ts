@@ -1,6 +1,7 @@
 import { HoldfastError } from '../../../base/errors.ts';
 import { requireService } from '../access.ts';
 import type { MailVerb } from '../deps.ts';
+import { hasAddress } from '../users/insert.ts';
 import { notificationsOf } from '../users/user-of.ts';
 
 const MOST = 1000;
@@ -23,7 +24,9 @@ export const listSubscribers: MailVerb<'listSubscribers'> =
         .where(({ or, eb }) => or([eb('notify_uploads', '=', 1), eb('notify_failures', '=', 1)]))
         .execute();
       subscribers.push(
-        ...rows.map((row) => ({ userId: row.id, email: row.email, notifications: notificationsOf(row) })),
+        ...rows
+          .filter(hasAddress)
+          .map((row) => ({ userId: row.id, email: row.email, notifications: notificationsOf(row) })),
       );
     }
     return { subscribers };

@@ -23,6 +23,9 @@ export const newUser = (
 /** In the place of an e-mail, for an account that has none. No address has this form, so that it is nobody's. */
 export const noAddress = (userId: string): string => `none:${userId}`;
 
+/** Whether mail can be sent to the account. */
+export const hasAddress = ({ email }: Pick<UsersTable, 'email'>): boolean => email.includes('@');
+
 interface Maker {
   readonly client: Client | undefined;
   readonly actor?: Principal | undefined;

@@ -27,6 +27,10 @@ export const resetPassword: AuthVerb<'resetPassword'> =
         .execute();
       await dropTokens(tx, VERIFICATION, user.id);
       await deleteSessions(tx, (query) => query.where('user_id', '=', user.id));
+      if (user.email_verified_at === null) {
+        // Until now it was the account of whoever wrote down the address: nothing that they made may open it any more.
+        await tx.deleteFrom('api_tokens').where('user_id', '=', user.id).execute();
+      }
       await forgive(tx, signInCounters(user.email, undefined));
       const actor = { kind: 'user', ownerId: user.id } as const;
       await appendAudit(tx, { action: 'password.reset', target: ['user', user.id], client, actor }, context, now);

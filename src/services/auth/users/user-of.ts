@@ -1,11 +1,11 @@
 import { type Notifications, Role, type User } from '../../../contract/holdfast/v1/auth.ts';
 import type { UsersTable } from '../tables.ts';
+import { hasAddress } from './insert.ts';
 
 /** What others may know of an account. */
 export const userOf = (row: UsersTable): User => ({
   id: row.id,
-  // What stands in the place of one is no address.
-  email: row.email.includes('@') ? row.email : '',
+  email: hasAddress(row) ? row.email : '',
   name: row.name ?? undefined,
   createdAt: new Date(row.created_at),
   role: roleOf(row),
