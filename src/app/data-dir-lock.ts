@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { writeFileAtomically } from './atomic-file.ts';
+import { writeFileAtomically } from '../base/atomic-file.ts';
 import { StartError } from './start-error.ts';
 
 /** Whoever has the data directory, as far as it has told. */

@@ -1,8 +1,8 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomically } from '../base/atomic-file.ts';
 import { errnoOf } from '../base/errors.ts';
-import { writeFileAtomically } from './atomic-file.ts';
 import { reasonOf, StartError } from './start-error.ts';
 
 /** One key for each purpose, so that what is signed for one is worth nothing for another. */

@@ -2,9 +2,9 @@ import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
+import { writeFileAtomically } from '../../base/atomic-file.ts';
 import { errnoOf } from '../../base/errors.ts';
 import { entriesOf, isName, namesOf, SERVICES } from '../../rpc/tls/identity.ts';
-import { writeFileAtomically } from '../atomic-file.ts';
 import { reasonOf, StartError } from '../start-error.ts';
 import { type Authority, type Issued, issueAuthority, issueCertificate, type Validity } from './certificate.ts';
 

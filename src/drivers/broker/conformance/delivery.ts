@@ -108,8 +108,12 @@ export function deliveryLaws(law: Law, place: Place): void {
     const done = collector();
     let running = 0;
     let most = 0;
+    const full = Promise.withResolvers<void>();
     await broker.consume('t', { group: 'g', concurrency: 3 }, async (message) => {
       most = Math.max(most, ++running);
+      if (running === 3) full.resolve();
+      // However slowly they are delivered, as many come to run as may.
+      await full.promise;
       await new Promise((resolve) => setTimeout(resolve, 5));
       running--;
       done.add(message);

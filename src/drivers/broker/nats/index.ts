@@ -1,7 +1,7 @@
 import { unlessAborted } from '../../../base/deadline.ts';
-import { HoldfastError } from '../../../base/errors.ts';
 import type { Running } from '../../../base/lifecycle.ts';
-import { closed, unavailable } from '../errors.ts';
+import { unavailable } from '../errors.ts';
+import { asked, Parts } from '../parts.ts';
 import type { Broker, OpenBroker } from '../port.ts';
 import { Connection } from './connection.ts';
 import { Consumer } from './consumer.ts';
@@ -23,9 +23,7 @@ export const openNats: OpenBroker = async (url, { log }) => {
     throw openError(error, target);
   });
   const publisher = new Publisher(connection);
-  const running = new Set<Running>();
-  let closing: Promise<void> | undefined;
-  let over = false;
+  const parts = new Parts();
 
   const probe = () => publisher.publish(PROBE, '{}');
   try {
@@ -36,39 +34,22 @@ export const openNats: OpenBroker = async (url, { log }) => {
     throw openError(error, target);
   }
 
-  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
-    await connection.ready();
-    try {
-      return await work();
-    } catch (error) {
-      throw error instanceof HoldfastError ? error : unavailable(error);
-    }
-  };
+  const ready = () => connection.ready();
 
   /** What must be permitted once is told to whoever starts the server; later it is as if the server were away. */
-  const starting = async (start: () => Promise<Running>): Promise<Running> => {
-    if (closing) throw closed();
-    await connection.ready();
-    const started = await start().catch((error) => {
-      throw lastingError(error, target) ?? unavailable(error);
+  const starting = (start: () => Promise<Running>): Promise<Running> =>
+    parts.start(async () => {
+      await ready();
+      return start().catch((error) => {
+        throw lastingError(error, target) ?? unavailable(error);
+      });
     });
-    const one: Running = {
-      async stop() {
-        await started.stop();
-        running.delete(one);
-      },
-    };
-    running.add(one);
-    if (!closing) return one;
-    await one.stop();
-    throw closed();
-  };
 
   const broker: Broker = {
     async publish(topic, message) {
-      if (over) throw closed();
+      parts.checkOpen();
       const body = JSON.stringify(message);
-      await guarded(() => publisher.publish(topic, body));
+      await asked(ready, () => publisher.publish(topic, body));
     },
 
     consume: (topic, options, handler) =>
@@ -79,23 +60,12 @@ export const openNats: OpenBroker = async (url, { log }) => {
     listen: (topic, handler) => starting(() => listen({ connection, topic, handler, log })),
 
     async probe(signal) {
-      if (over) throw closed();
+      parts.checkOpen();
       signal.throwIfAborted();
-      await unlessAborted(signal, guarded(probe));
+      await unlessAborted(signal, asked(ready, probe));
     },
 
-    close() {
-      closing ??= closeAll();
-      return closing;
-    },
+    close: () => parts.close(() => connection.close()),
   };
-
-  async function closeAll() {
-    // What runs may still publish until it has ended.
-    await Promise.all([...running].map((one) => one.stop()));
-    over = true;
-    await connection.close();
-  }
-
   return broker;
 };

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from '@nats-io/transport-node';
 import { credsAuthenticator, nkeyAuthenticator, nkeys } from '@nats-io/transport-node';
+import { decodedPart, fileOf } from '../../../base/engine-url.ts';
 
 /** The servers and the place on them that a `nats:` or `tls:` URL names. */
 export interface NatsTarget {
@@ -36,13 +36,13 @@ export function parseTarget(text: string): NatsTarget {
   if (!/^[\w-]{1,64}$/.test(prefix)) refuse('the prefix is 1 to 64 letters, digits, _ and -');
   const replicas = parameters.get('replicas') ?? '1';
   if (!/^[1-5]$/.test(replicas)) refuse('the number of replicas is 1 to 5');
-  const ca = parameters.get('ca');
-  const tls = urls.some(({ protocol }) => protocol === 'tls:') || ca !== null;
+  const ca = fileOf('ca', parameters, refuse);
+  const tls = urls.some(({ protocol }) => protocol === 'tls:') || ca !== undefined;
   return {
     servers: urls.map(({ hostname, port }) => `${hostname}:${port || 4222}`),
     access: {
       ...credentialsOf(urls, parameters),
-      ...(tls && { tls: ca === null ? {} : { ca: readNamed('ca', ca).toString() } }),
+      ...(tls && { tls: ca === undefined ? {} : { ca } }),
     },
     prefix,
     replicas: Number(replicas),
@@ -51,42 +51,26 @@ export function parseTarget(text: string): NatsTarget {
 
 /** One way in for all servers. A user alone is a token, as with NATS's own tools. */
 function credentialsOf(urls: readonly URL[], parameters: URLSearchParams): Partial<ConnectionOptions> {
-  const creds = parameters.get('creds');
-  const nkey = parameters.get('nkey');
+  const creds = fileOf('creds', parameters, refuse);
+  const nkey = fileOf('nkey', parameters, refuse);
   const named = urls.find(({ username }) => username !== '');
   if ([creds, nkey, named].filter((way) => way != null).length > 1) {
     refuse('a user, "creds" and "nkey" are three ways to log in, of which it takes one');
   }
-  if (creds !== null) return { authenticator: credsAuthenticator(readNamed('creds', creds)) };
-  if (nkey !== null) return { authenticator: nkeyAuthenticator(seedIn(readNamed('nkey', nkey))) };
+  if (creds !== undefined) return { authenticator: credsAuthenticator(Buffer.from(creds)) };
+  if (nkey !== undefined) return { authenticator: nkeyAuthenticator(seedIn(nkey)) };
   if (!named) return {};
-  const user = decoded(named.username);
-  return named.password === '' ? { token: user } : { user, pass: decoded(named.password) };
+  const user = decodedPart(named.username, refuse);
+  return named.password === '' ? { token: user } : { user, pass: decodedPart(named.password, refuse) };
 }
 
 /** What an nkey file holds: the seed, perhaps among comments. */
-function seedIn(file: Buffer): Uint8Array {
-  const seed = Buffer.from(/\bSU[A-Z2-7]{56}\b/.exec(file.toString())?.[0] ?? '');
+function seedIn(file: string): Uint8Array {
+  const seed = Buffer.from(/\bSU[A-Z2-7]{56}\b/.exec(file)?.[0] ?? '');
   try {
     nkeys.fromSeed(seed);
     return seed;
   } catch {
     return refuse('the file of "nkey" holds no seed of a user (SU…)');
-  }
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return refuse('its user or password has a % that is not followed by two hexadecimal digits (write %25 for it)');
-  }
-}
-
-function readNamed(parameter: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch {
-    return refuse(`the file of "${parameter}" cannot be read`);
   }
 }

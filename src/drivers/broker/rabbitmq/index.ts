@@ -1,8 +1,8 @@
 import { unlessAborted } from '../../../base/deadline.ts';
-import { HoldfastError } from '../../../base/errors.ts';
 import type { Running } from '../../../base/lifecycle.ts';
-import { closed, unavailable } from '../errors.ts';
+import { unavailable } from '../errors.ts';
 import { Outage } from '../outage.ts';
+import { asked, Parts } from '../parts.ts';
 import type { Broker, OpenBroker } from '../port.ts';
 import { Connection } from './connection.ts';
 import { Consumer } from './consumer.ts';
@@ -34,9 +34,7 @@ export const openRabbit: OpenBroker = async (url, { log }) => {
       consuming.renew(reason);
     },
   });
-  const running = new Set<Running>();
-  let closing: Promise<void> | undefined;
-  let over = false;
+  const parts = new Parts();
 
   /** Whoever may not make a queue, bind and read it is refused now. */
   const trial = new Listener({ connection: consuming, names, topic: PROBE, handler: () => {}, log });
@@ -50,31 +48,17 @@ export const openRabbit: OpenBroker = async (url, { log }) => {
   await trial.stop();
 
   /** What must be permitted once is told to whoever starts the server; later it is as if the server were away. */
-  const starting = async (part: Consumer | Listener): Promise<Running> => {
-    if (closing) throw closed();
-    await consuming.add(part).catch((error) => {
-      throw lastingError(error, target) ?? unavailable(error);
+  const starting = (part: Consumer | Listener): Promise<Running> =>
+    parts.start(async () => {
+      await consuming.add(part).catch((error) => {
+        throw lastingError(error, target) ?? unavailable(error);
+      });
+      return part;
     });
-    const one: Running = {
-      async stop() {
-        await part.stop();
-        running.delete(one);
-      },
-    };
-    running.add(one);
-    if (!closing) return one;
-    await one.stop();
-    throw closed();
-  };
 
-  const sending = async (send: () => Promise<void>): Promise<void> => {
-    if (over) throw closed();
-    await publishing.ready();
-    try {
-      await send();
-    } catch (error) {
-      throw error instanceof HoldfastError ? error : unavailable(error);
-    }
+  const sending = async (send: () => Promise<unknown>): Promise<void> => {
+    parts.checkOpen();
+    await asked(() => publishing.ready(), send);
   };
 
   const broker: Broker = {
@@ -99,28 +83,15 @@ export const openRabbit: OpenBroker = async (url, { log }) => {
     listen: (topic, handler) => starting(new Listener({ connection: consuming, names, topic, handler, log })),
 
     async probe(signal) {
-      if (over) throw closed();
       signal.throwIfAborted();
-      await unlessAborted(
-        signal,
-        sending(async () => {
-          await Promise.all([publisher.probe(), consuming.ready()]);
-        }),
-      );
+      const probing = sending(() => Promise.all([publisher.probe(), consuming.ready()]));
+      await unlessAborted(signal, probing);
     },
 
-    close() {
-      closing ??= closeAll();
-      return closing;
-    },
+    close: () =>
+      parts.close(async () => {
+        await Promise.all([publishing.close(), consuming.close()]);
+      }),
   };
-
-  async function closeAll() {
-    // What runs may still publish until it has ended.
-    await Promise.all([...running].map((one) => one.stop()));
-    over = true;
-    await Promise.all([publishing.close(), consuming.close()]);
-  }
-
   return broker;
 };

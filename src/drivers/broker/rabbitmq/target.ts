@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { decodedPart, fileOf } from '../../../base/engine-url.ts';
 
 /** The servers and the place on them that an `amqp:` or `amqps:` URL names. */
 export interface RabbitTarget {
@@ -29,17 +29,16 @@ export function parseTarget(text: string): RabbitTarget {
   for (const name of url.searchParams.keys()) if (!known.includes(name)) refuse(`there is no parameter "${name}"`);
   const prefix = url.searchParams.get('prefix') ?? 'holdfast';
   if (!/^[\w.:-]{1,64}$/.test(prefix)) refuse('the prefix is 1 to 64 letters, digits and any of . : _ -');
-  const ca = url.searchParams.get('ca');
   return {
     servers: urls.map(({ hostname, port }) => ({
       hostname: hostname.replace(/^\[|\]$/g, ''),
       port: Number(port || (secure ? 5671 : 5672)),
     })),
     // What RabbitMQ takes from this machine alone, as its own tools do.
-    username: decoded(url.username) || 'guest',
-    password: decoded(url.password) || 'guest',
-    vhost: decoded(url.pathname.slice(1)) || '/',
-    tls: secure ? { ca: ca === null ? undefined : readAuthority(ca) } : undefined,
+    username: decodedPart(url.username, refuse) || 'guest',
+    password: decodedPart(url.password, refuse) || 'guest',
+    vhost: decodedPart(url.pathname.slice(1), refuse, 'its virtual host') || '/',
+    tls: secure ? { ca: fileOf('ca', url.searchParams, refuse) } : undefined,
     prefix,
   };
 }
@@ -56,20 +55,4 @@ function urlsOf(text: string): URL[] {
     const one = `${scheme}${user}${host}${rest}`;
     return URL.canParse(one) ? new URL(one) : refuse('it is not a URL');
   });
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return refuse('a part of it has a % that is not followed by two hexadecimal digits (write %25 for it)');
-  }
-}
-
-function readAuthority(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return refuse('the file of "ca" cannot be read');
-  }
 }

@@ -1,6 +1,7 @@
 import { ConnectionTimeoutError, ErrorReply, SocketClosedUnexpectedlyError } from '@redis/client';
+import { formatAddress } from '../../../base/address.ts';
 import { socketReason } from '../socket-reason.ts';
-import { addressOf, type RedisTarget } from './target.ts';
+import type { RedisTarget } from './target.ts';
 
 /** Replies of a server that will answer later, or from another place: it is as good as away. */
 const AWAY = ['LOADING', 'READONLY', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'MOVED', 'BUSY'];
@@ -62,15 +63,16 @@ export function openError(error: unknown, target: RedisTarget): Error {
 }
 
 function reasonOf(error: unknown, target: RedisTarget): string {
-  const at = `Redis at ${addressOf(target)}`;
+  const at = `Redis at ${formatAddress(target)}`;
   if (error instanceof UnfitServerError) return `${at} ${error.message}`;
   if (error instanceof ErrorReply) return `${at} ${replyReason(error.message, target)}`;
   if (error instanceof SocketClosedUnexpectedlyError) {
     return `${at} closed the connection; ${target.tls ? 'check that it takes TLS there' : 'where it wants TLS, write rediss://'}`;
   }
   if (error instanceof SilentServerError) return `${at} does not answer; check host and port`;
-  if (error instanceof ConnectionTimeoutError) return `nothing answers at ${addressOf(target)}; check host and port`;
-  const server = { name: 'Redis', addresses: [addressOf(target)], plain: 'redis://', secure: 'rediss://' };
+  if (error instanceof ConnectionTimeoutError)
+    return `nothing answers at ${formatAddress(target)}; check host and port`;
+  const server = { name: 'Redis', addresses: [formatAddress(target)], plain: 'redis://', secure: 'rediss://' };
   return socketReason(error, server) ?? `${at} could not be used (${(error as Error).message.split('\n')[0]})`;
 }
 

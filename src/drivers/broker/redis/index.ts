@@ -1,9 +1,9 @@
 import { unlessAborted } from '../../../base/deadline.ts';
 import { HoldfastError } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
-import type { Running } from '../../../base/lifecycle.ts';
-import { closed, unavailable } from '../errors.ts';
+import { unavailable } from '../errors.ts';
 import { Outage } from '../outage.ts';
+import { Parts } from '../parts.ts';
 import type { Broker, OpenBroker } from '../port.ts';
 import { Connection } from './connection.ts';
 import { Consumer } from './consumer.ts';
@@ -44,51 +44,29 @@ export const openRedis: OpenBroker = async (url, { log }) => {
   }
   const listeners = new Listeners({ target, outage, keys, log });
   const publisher = new Publisher({ connection, keys, log });
-  const consumers = new Set<Running>();
-  let closing: Promise<void> | undefined;
-  let over = false;
+  const parts = new Parts();
 
   const broker: Broker = {
     async publish(topic, message) {
-      if (over) throw closed();
+      parts.checkOpen();
       await publisher.publish(topic, message);
     },
 
-    async consume(topic, { group: name, concurrency }, handler) {
-      if (closing) throw closed();
-      const group = new Group({ connection, keys, topic, group: name, consumer: newId() });
-      const reader = new Reader({ target, outage, shared: connection, group });
-      await reader.open().catch((error) => {
-        throw unavailable(error);
-      });
-      if (closing) {
-        await reader.stop(Promise.resolve());
-        throw closed();
-      }
-      const consumer = new Consumer({
-        group,
-        reader,
-        connection,
-        concurrency,
-        handler,
-        log: log.child({ topic, group: name }),
-      });
-      consumers.add(consumer);
-      return {
-        async stop() {
-          await consumer.stop();
-          consumers.delete(consumer);
-        },
-      };
-    },
+    consume: (topic, { group: name, concurrency }, handler) =>
+      parts.start(async () => {
+        const group = new Group({ connection, keys, topic, group: name, consumer: newId() });
+        const reader = new Reader({ target, outage, shared: connection, group });
+        await reader.open().catch((error) => {
+          throw unavailable(error);
+        });
+        const about = log.child({ topic, group: name });
+        return new Consumer({ group, reader, connection, concurrency, handler, log: about });
+      }),
 
-    async listen(topic, handler) {
-      if (closing) throw closed();
-      return listeners.add(topic, handler);
-    },
+    listen: (topic, handler) => parts.start(() => listeners.add(topic, handler)),
 
     async probe(signal) {
-      if (over) throw closed();
+      parts.checkOpen();
       signal.throwIfAborted();
       const answered = probe().catch((error) => {
         throw isRefusing(error) ? new HoldfastError('unavailable', `${remedyOf(error)}.`, { cause: error }) : error;
@@ -96,19 +74,11 @@ export const openRedis: OpenBroker = async (url, { log }) => {
       await unlessAborted(signal, answered);
     },
 
-    close() {
-      closing ??= closeAll();
-      return closing;
-    },
+    close: () =>
+      parts.close(async () => {
+        await listeners.close();
+        connection.close();
+      }),
   };
-
-  async function closeAll() {
-    // What runs may still publish until it has ended.
-    await Promise.all([...consumers].map((consumer) => consumer.stop()));
-    over = true;
-    await listeners.close();
-    connection.close();
-  }
-
   return broker;
 };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { addressOf, parseTarget } from './target.ts';
+import { formatAddress } from '../../../base/address.ts';
+import { parseTarget } from './target.ts';
 
 describe('a redis URL', () => {
   test('says as little as a host, or all that there is', () => {
@@ -50,7 +51,7 @@ describe('a redis URL', () => {
   });
 
   test('names its server as an operator reads it', () => {
-    expect(addressOf(parseTarget('redis://[::1]'))).toBe('[::1]:6379');
-    expect(addressOf(parseTarget('redis://cache:7'))).toBe('cache:7');
+    expect(formatAddress(parseTarget('redis://[::1]'))).toBe('[::1]:6379');
+    expect(formatAddress(parseTarget('redis://cache:7'))).toBe('cache:7');
   });
 });

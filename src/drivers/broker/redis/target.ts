@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
+import { decodedPart, fileOf } from '../../../base/engine-url.ts';
 
 /** The server and the place on it that a `redis:` or `rediss:` URL names. */
 export interface RedisTarget {
@@ -36,30 +35,10 @@ export function parseTarget(text: string): RedisTarget {
   return {
     host,
     port: Number(url.port || 6379),
-    username: decoded(url.username),
-    password: decoded(url.password),
+    username: decodedPart(url.username, refuse) || undefined,
+    password: decodedPart(url.password, refuse) || undefined,
     database: Number(database),
     prefix,
-    tls: tls ? { ca: authorityOf(url.searchParams.get('ca')) } : undefined,
+    tls: tls ? { ca: fileOf('ca', url.searchParams, refuse) } : undefined,
   };
-}
-
-/** As an operator reads it. */
-export const addressOf = ({ host, port }: RedisTarget): string => `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
-
-function decoded(part: string): string | undefined {
-  try {
-    return decodeURIComponent(part) || undefined;
-  } catch {
-    return refuse('its user or password has a % that is not followed by two hexadecimal digits (write %25 for it)');
-  }
-}
-
-function authorityOf(path: string | null): string | undefined {
-  if (path === null) return undefined;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return refuse('the file of "ca" cannot be read');
-  }
 }

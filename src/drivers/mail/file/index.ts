@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, open, rename, rm } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomically } from '../../../base/atomic-file.ts';
 import { composed, refusalOf } from '../compose.ts';
 import type { OpenMail } from '../port.ts';
 
@@ -21,7 +21,8 @@ export const openFileMail: OpenMail = async (_url, { from, dataDir, log }) => {
       const { message: bytes } = await composer.sendMail(composed(message, from));
       try {
         await mkdir(folder, { recursive: true, mode: 0o700 });
-        await writeWhole(join(folder, `${message.id}.eml`), bytes as Buffer);
+        // It may hold a link that opens an account.
+        await writeFileAtomically(join(folder, `${message.id}.eml`), bytes as Buffer);
       } catch (error) {
         return { kind: 'transient', reason: `the folder of mails cannot be written: ${(error as Error).message}` };
       }
@@ -33,21 +34,3 @@ export const openFileMail: OpenMail = async (_url, { from, dataDir, log }) => {
     close: async () => {},
   };
 };
-
-/** Seen whole or not at all, and by us alone: it may hold a link that opens an account. */
-async function writeWhole(path: string, bytes: Buffer): Promise<void> {
-  const draft = `${path}.${randomUUID()}.tmp`;
-  try {
-    const file = await open(draft, 'wx', 0o600);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
-}

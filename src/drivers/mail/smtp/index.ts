@@ -1,9 +1,10 @@
 import type { Transporter } from 'nodemailer';
+import { formatAddress } from '../../../base/address.ts';
 import { HoldfastError } from '../../../base/errors.ts';
 import { composed, refusalOf } from '../compose.ts';
 import { type OpenMail, TIMEOUT } from '../port.ts';
 import { outcomeOf, reasonOf, type SmtpError } from './outcome.ts';
-import { addressOf, parseTarget, type SmtpTarget } from './target.ts';
+import { parseTarget, type SmtpTarget } from './target.ts';
 
 /** Milliseconds. */
 const CONNECT_TIMEOUT = 10_000;
@@ -14,7 +15,7 @@ const IDLE_TIMEOUT = 20_000;
 export const openSmtpMail: OpenMail = async (url, { from, log }) => {
   const target = parseTarget(url);
   const secrets = secretsOf(target);
-  const described = `the mail server at ${addressOf(target)}`;
+  const described = `the mail server at ${formatAddress(target)}`;
   let transport: Transporter | undefined;
   let away = false;
   let closed = false;

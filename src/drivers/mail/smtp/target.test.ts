@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { addressOf, parseTarget } from './target.ts';
+import { formatAddress } from '../../../base/address.ts';
+import { parseTarget } from './target.ts';
 
 describe('an smtp URL', () => {
   test('says as little as a host, or all that there is', () => {
@@ -68,7 +69,7 @@ describe('an smtp URL', () => {
   });
 
   test('names its server as an operator reads it', () => {
-    expect(addressOf(parseTarget('smtp://[::1]'))).toBe('[::1]:587');
-    expect(addressOf(parseTarget('smtps://mail'))).toBe('mail:465');
+    expect(formatAddress(parseTarget('smtp://[::1]'))).toBe('[::1]:587');
+    expect(formatAddress(parseTarget('smtps://mail'))).toBe('mail:465');
   });
 });

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
+import { decodedPart, fileOf } from '../../../base/engine-url.ts';
 
 /** The server that an `smtp:` or `smtps:` URL names. */
 export interface SmtpTarget {
@@ -33,8 +32,8 @@ export function parseTarget(text: string): SmtpTarget {
   if (url.pathname !== '' && url.pathname !== '/') refuse('nothing comes after the host and the port');
   for (const key of url.searchParams.keys()) if (!KNOWN.includes(key)) refuse(`there is no parameter "${key}"`);
   const secure = url.protocol === 'smtps:';
-  const user = decoded(url.username);
-  const password = decoded(url.password);
+  const user = decodedPart(url.username, refuse) || undefined;
+  const password = decodedPart(url.password, refuse) || undefined;
   if ((user === undefined) !== (password === undefined)) refuse('it has a user or a password, and not both');
   const name = url.searchParams.get('name') ?? undefined;
   if (name !== undefined && !/^[a-zA-Z0-9.-]{1,253}$/.test(name)) refuse('the name is not that of a host');
@@ -46,14 +45,11 @@ export function parseTarget(text: string): SmtpTarget {
     user,
     password,
     tls: secure ? secureOnly(url.searchParams.get('tls')) : startTls(url.searchParams.get('tls'), host),
-    ca: authorityOf(url.searchParams.get('ca')),
+    ca: fileOf('ca', url.searchParams, refuse),
     name,
     poolSize,
   };
 }
-
-/** As an operator reads it. */
-export const addressOf = ({ host, port }: SmtpTarget): string => `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 
 function secureOnly(given: string | null): SmtpTarget['tls'] {
   return given === null ? 'always' : refuse('smtps:// is always TLS; leave out the parameter "tls"');
@@ -67,20 +63,3 @@ function startTls(given: string | null, host: string): SmtpTarget['tls'] {
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
-
-function decoded(part: string): string | undefined {
-  try {
-    return decodeURIComponent(part) || undefined;
-  } catch {
-    return refuse('its user or password has a % that is not followed by two hexadecimal digits (write %25 for it)');
-  }
-}
-
-function authorityOf(path: string | null): string | undefined {
-  if (path === null) return undefined;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return refuse('the file of "ca" cannot be read');
-  }
-}
