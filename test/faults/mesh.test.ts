@@ -61,6 +61,7 @@ describeWithEngines(
     /** Under load; afterwards nothing may be lost. */
     async function disturbed(act: (getOn: () => Promise<void>, load: Load) => Promise<void>): Promise<void> {
       const load = startLoad(user, ledger, { seed: SEED + rounds++, clients: 3, goesOn: true, outages: true });
+      load.ease(25);
       const getOn = async () => {
         const enough = ledger.acknowledged + 8;
         await until('the load to get on', () => ledger.acknowledged >= enough || ledger.broken.length > 0, {

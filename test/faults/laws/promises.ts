@@ -5,6 +5,9 @@ import { until } from '../../harness/until.ts';
 import type { FileView } from '../../harness/views.ts';
 import type { Accepted, Ledger } from '../load/ledger.ts';
 
+/** Files that are looked at together. */
+const AT_A_TIME = 6;
+
 const ENDED = ['succeeded', 'dead', 'cancelled'];
 
 /** Sends the requests again whose outcome is not known, until each is answered. */
@@ -31,18 +34,24 @@ export async function brokenPromises(api: Api, ledger: Ledger): Promise<string[]
   const kept = new Map((await api.listAll()).map((file) => [file.id, file]));
   const trashed = new Map((await api.listAll({ trash: 'true' })).map((file) => [file.id, file]));
 
-  for (const file of ledger.accepted.values()) {
-    const seen = kept.has(file.id) ? 'kept' : trashed.has(file.id) ? 'trashed' : 'purged';
-    if (!file.fates.includes(seen)) broken.push(`${file.name} (${file.id}) is ${seen}, not ${file.fates.join(' or ')}`);
-    const shown = kept.get(file.id);
-    if (shown) broken.push(...(await brokenFile(api, file, shown)));
-  }
+  const accepted = ledger.accepted.values();
+  const look = async () => {
+    for (const file of accepted) await lookAt(file);
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, look));
   broken.push(...brokenNames(ledger, [...kept.values(), ...trashed.values()]));
   for (const id of ledger.jobs) {
     const { status, body } = await api.call('GET', `/api/jobs/${id}`);
     if (status === 200 && !ENDED.includes(body.status)) broken.push(`job ${id} of ${body.fileId} is ${body.status}`);
   }
   return broken;
+
+  async function lookAt(file: Accepted): Promise<void> {
+    const seen = kept.has(file.id) ? 'kept' : trashed.has(file.id) ? 'trashed' : 'purged';
+    if (!file.fates.includes(seen)) broken.push(`${file.name} (${file.id}) is ${seen}, not ${file.fates.join(' or ')}`);
+    const shown = kept.get(file.id);
+    if (shown) broken.push(...(await brokenFile(api, file, shown)));
+  }
 }
 
 async function brokenFile(api: Api, file: Accepted, shown: FileView): Promise<string[]> {

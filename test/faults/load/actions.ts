@@ -25,8 +25,11 @@ const pick = <T>(random: () => number, choices: readonly T[]): T => choices[Math
 
 const PICTURES: readonly FixtureName[] = ['photo.webp', 'alpha.png', 'pages.pdf', 'truncated.jpg'];
 
+/** How many uploads are pictures. Their processing costs more than all else together. */
+const PICTURED = 0.12;
+
 async function content(random: () => number): Promise<Buffer> {
-  if (random() < 0.25) return fixture(pick(random, PICTURES));
+  if (random() < PICTURED) return fixture(pick(random, PICTURES));
   const size = random() < 0.1 ? 3_000_000 * random() : 200_000 * random();
   return noise(Math.floor(size), Math.floor(random() * 2 ** 32));
 }
