@@ -140,6 +140,7 @@ export const authOAuthRoutes: RouteModule = (app, { auth, settings }) => {
     '/api/auth/oauth/:provider',
     {
       ...anyone,
+      config: { access: 'anyone', limit: 'sign-in' },
       schema: {
         tags: ['auth'],
         operationId: 'signInWithProvider',
