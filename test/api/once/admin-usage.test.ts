@@ -1,11 +1,13 @@
+import { PassThrough } from 'node:stream';
 import { beforeAll, expect, test } from 'vitest';
 import type { Api } from '../../harness/client.ts';
 import { expectProblem } from '../../harness/problems.ts';
 import { useStack } from '../../harness/stack.ts';
 import { until } from '../../harness/until.ts';
 
-const stack = useStack({ env: { USER_MAX_FILES: '5', USER_QUOTA: '1MB' } });
+const stack = useStack({ env: { USER_MAX_FILES: '5', USER_QUOTA: '20MB' } });
 const MIB = 1024 ** 2;
+const QUOTA = 20 * MIB;
 let admin: Api;
 let user: Api;
 let userId: string;
@@ -53,7 +55,7 @@ test('an admin gives an owner other quotas, which is audited, and sees what all 
   expect(items).toContainEqual(await usage());
   expect(items).toContainEqual({
     owner: 'tenant/7 ü',
-    bytes: { used: 0, held: 0, limit: MIB },
+    bytes: { used: 0, held: 0, limit: QUOTA },
     files: { used: 0, held: 0, limit: 7 },
   });
   const total = (await admin.expect(200, 'GET', '/api/admin/usage/total')).body;
@@ -105,7 +107,41 @@ test('the command shows what owners have, and sets quotas', async () => {
   expect([all.code, all.stdout]).toEqual([0, expect.stringContaining(userId)]);
   const set = await stack.cli('admin', 'quota', userId, '--files', '50', '--bytes', 'default');
   expect([set.code, set.stderr]).toEqual([0, expect.stringContaining('50')]);
-  expect(await usage()).toMatchObject({ bytes: { limit: MIB }, files: { limit: 50 } });
+  expect(await usage()).toMatchObject({ bytes: { limit: QUOTA }, files: { limit: 50 } });
+});
+
+test('with an account go its files, and its uploads under way are refused', async () => {
+  const leaving = await stack.api.signUp();
+  const { id } = (await leaving.expect(200, 'GET', '/api/auth/me')).body;
+  const { id: file } = await leaving.upload('x', {
+    name: 'x.txt',
+    type: 'text/plain',
+    query: { visibility: 'public' },
+  });
+  const begun = await leaving.begin({ name: 'signed.txt', size: 5, contentType: 'text/plain' });
+  const body = new PassThrough();
+  body.write(Buffer.alloc(300 * 1024));
+  const slow = leaving.sendRaw(body, { name: 'slow.txt', type: 'text/plain' });
+  await until('the slow upload to begin', async () => (await leaving.list({ status: 'pending' })).items.length === 2);
+
+  await admin.expect(204, 'DELETE', `/api/admin/users/${id}`);
+  await until('the token to end', async () => (await leaving.call('GET', '/api/usage')).status === 401);
+  expect((await stack.cli('sweep')).code).toBe(0);
+  body.end('the second half');
+  expectProblem(await slow, 404, 'not_found');
+  await stack.api.put(begun.upload.url, 'hello', begun.upload.headers);
+  expectProblem(await stack.api.call('POST', begun.confirmUrl), 404, 'not_found');
+  expectProblem(await stack.api.call('GET', `/public/${file}`), 404, 'not_found');
+
+  const left = async () => {
+    const { items } = (await admin.expect(200, 'GET', '/api/admin/usage?limit=200')).body;
+    return items.find(({ owner }: { owner: string }) => owner === id);
+  };
+  await until('all to be purged', async () => {
+    await stack.cli('sweep');
+    const { bytes, files } = await left();
+    return bytes.used + bytes.held + files.used + files.held === 0;
+  });
 });
 
 test('nobody but admins', async () => {
