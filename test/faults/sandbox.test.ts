@@ -7,7 +7,7 @@ import { until } from '../harness/until.ts';
 describe('a processing child that is killed', () => {
   const stack = useStack({ env: { WORKER_CONCURRENCY: '1' } });
 
-  test('takes nobody along: the jobs are done by another', { timeout: 90_000 }, async (context) => {
+  test('takes nobody along: the jobs are done by another', { timeout: 240_000 }, async (context) => {
     if (process.platform !== 'linux') return context.skip('children are found through /proc, which is Linux only');
     const user = await stack.api.signUp();
     const camera = await fixture('camera.jpg');
@@ -38,7 +38,7 @@ describe('a processing child that is killed', () => {
 describe('a job that takes longer than JOB_TIMEOUT', () => {
   const stack = useStack({ env: { JOB_TIMEOUT: '1s', MAX_RETRIES: '0', WORKER_CONCURRENCY: '1' } });
 
-  test('is killed and says so, and the next file is done', { timeout: 90_000 }, async (context) => {
+  test('is killed and says so, and the next file is done', { timeout: 240_000 }, async (context) => {
     if (process.platform !== 'linux') return context.skip('children are found through /proc, which is Linux only');
     const user = await stack.api.signUp();
     const camera = await fixture('camera.jpg');

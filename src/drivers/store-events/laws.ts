@@ -151,17 +151,17 @@ export function storeEventsLaws({ start, skip }: Kind): void {
       await proxy.drop();
       const { heard, take } = collect();
       await (await open(place.url)).consume(take);
-      await until('the message', () => heard.includes('held'), { within: 40_000 });
+      await until('the message', () => heard.includes('held'), { within: 60_000 });
       release();
     },
-    60_000,
+    240_000,
   );
 
   law('hears again when the server has forgotten what was made on it', async () => {
     const { heard, take } = collect();
     await (await open()).consume(take);
     await place.forget();
-    await until('a connection', () => lines.some(({ msg }) => msg.endsWith('is back')), { within: 30_000 });
+    await until('a connection', () => lines.some(({ msg }) => msg.endsWith('is back')), { within: 60_000 });
     await place.publish('after');
     await until('the message', () => heard.includes('after'));
   });

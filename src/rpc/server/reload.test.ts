@@ -161,7 +161,7 @@ test('a certificate that expires while its connection is there is refused from t
           () => '',
           ({ cause }) => String(cause),
         ),
-      { timeout: 5_000 },
+      { timeout: 60_000 },
     )
     .toContain('the certificate has expired');
   expect(lines.at(-1)).toMatchObject({ caller: ['janitor'], code: 'unauthenticated' });

@@ -76,7 +76,7 @@ async function runExample(
 ): Promise<string> {
   const { stdout } = await run(command, [...args, grpcAddress(stack.output()), 'alice', photo], {
     env: { PATH: process.env.PATH, ...certificates.of('client/billing'), ...env },
-    timeout: 60_000,
+    timeout: 240_000,
   });
   return stdout;
 }

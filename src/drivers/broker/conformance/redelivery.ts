@@ -60,7 +60,7 @@ export function redeliveryLaws(law: Law, place: Place): void {
       await others.until(1);
       expect(tries.messages).toHaveLength(MAX_ATTEMPTS);
     },
-    120_000,
+    240_000,
   );
 
   law(
@@ -74,7 +74,7 @@ export function redeliveryLaws(law: Law, place: Place): void {
       await other.kill();
       expect(await taken.until(1)).toEqual([{ n: 0, hold: true }]);
     },
-    90_000,
+    240_000,
   );
 
   law(
@@ -91,7 +91,7 @@ export function redeliveryLaws(law: Law, place: Place): void {
       await place.broker.publish('t', { n: 1 });
       await until('the next message', () => taken.messages.some(({ n }) => n === 1) || other.done.includes(1));
     },
-    120_000,
+    240_000,
   );
 
   law(
@@ -112,7 +112,7 @@ export function redeliveryLaws(law: Law, place: Place): void {
       await done.until(1);
       expect(tries.messages).toHaveLength(1);
     },
-    90_000,
+    240_000,
   );
 
   law(
@@ -134,6 +134,6 @@ export function redeliveryLaws(law: Law, place: Place): void {
       const all = () => new Set([...other.done, ...distinct(done.messages)]);
       await until('all messages', () => all().size === count, { within: 60_000 });
     },
-    120_000,
+    240_000,
   );
 }

@@ -18,7 +18,7 @@ export function volumeLaws(law: Law, place: Place): void {
       await done.until(count);
       expect(distinct(done.messages)).toEqual(upTo(count));
     },
-    120_000,
+    240_000,
   );
 
   law(
@@ -42,6 +42,6 @@ export function volumeLaws(law: Law, place: Place): void {
       expect(kept.length).toBeLessThanOrEqual(BACKLOG + 1_000);
       expect(kept).toEqual(upTo(count).slice(-kept.length));
     },
-    120_000,
+    240_000,
   );
 }

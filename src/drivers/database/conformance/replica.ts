@@ -14,7 +14,7 @@ export interface Followed {
   restart(): Promise<unknown>;
 }
 
-const LATER = { timeout: 20_000 };
+const LATER = { timeout: 60_000 };
 
 /** It is read from as long as it is there and keeps up, and never for what has to be new. */
 export async function expectReadWhileItKeepsUp({ server, said, ...replica }: Followed): Promise<void> {

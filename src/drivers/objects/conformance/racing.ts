@@ -64,6 +64,6 @@ export function racingLaws(law: Law, place: Place): void {
       );
       expect(await place.keys(prefix)).toHaveLength(240);
     },
-    60_000,
+    240_000,
   );
 }

@@ -80,7 +80,7 @@ export function writingLaws(law: Law, place: Place): void {
       expect(memory.grown).toBeLessThan(24 * MIB);
       await place.store.delete([key]);
     },
-    120_000,
+    240_000,
   );
 
   law('refuses a body of another size than the declared one, and keeps nothing of it', async () => {

@@ -293,7 +293,7 @@ export function administrationLaws(ground: Ground): void {
           const mine = (await read()).filter(({ userId }) => userId === user.id);
           expect(mine.map(({ type }) => type)).toEqual(['user.created', 'password.changed']);
         },
-        { timeout: 10_000 },
+        { timeout: 60_000 },
       );
       const positions = (await read()).map(({ position }) => position);
       expect(positions).toEqual(positions.map((_, index) => index + 1));

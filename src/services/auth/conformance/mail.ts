@@ -261,7 +261,7 @@ export function mailLaws(ground: Ground): void {
             const mine = log.events.filter(({ userId }) => userId === id);
             expect(mine.at(-1)).toMatchObject({ type: 'password.reset_requested', data: {} });
           },
-          { timeout: 20_000 },
+          { timeout: 60_000 },
         );
       } finally {
         await relay.stop();
