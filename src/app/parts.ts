@@ -8,6 +8,7 @@ import type { Probe } from '../services/gateway/deps.ts';
 import { createHealthServer, type HealthServer } from '../services/gateway/health-server.ts';
 import { createGateway } from '../services/gateway/index.ts';
 import type { Janitor } from '../services/janitor/index.ts';
+import type { Notifier } from '../services/notifier/index.ts';
 import { openCatalog } from './catalog.ts';
 import { named } from './drivers.ts';
 import type { Elsewhere } from './elsewhere.ts';
@@ -31,7 +32,7 @@ export interface Parts {
   readonly files: ReturnType<typeof filesOn> | undefined;
   readonly processor: (Startable & { readonly probe: Probe }) | undefined;
   readonly janitor: Janitor | undefined;
-  readonly notifier: Startable | undefined;
+  readonly notifier: Notifier | undefined;
   readonly ingest: OpenIngest | undefined;
   /** The API where the gateway is, otherwise health alone. */
   readonly http: Pick<HealthServer, 'listen' | 'stop'>;

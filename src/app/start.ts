@@ -90,7 +90,10 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
       await checkInstallation(await readInstallation(parts.answersOf('files'), services, log), ground.objects);
     }
     // In the data directory, which is ours alone: whoever held a lease there is dead.
-    if (config.databaseUrl === 'sqlite:' && !frozen) await files?.breakLeases();
+    if (config.databaseUrl === 'sqlite:' && !frozen) {
+      await files?.breakLeases();
+      await notifier?.breakLeases();
+    }
 
     const loops: Running[] = [];
     closing('auth and files', PART_DEADLINE, async () => {

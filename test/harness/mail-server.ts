@@ -26,6 +26,9 @@ export interface MailServer {
   readonly mails: readonly ReceivedMail[];
   /** How it answers from now on; undefined: it takes everything. Asked for each recipient. */
   refuse(how: ((to: string) => Refusal | undefined) | undefined): void;
+  /** Takes so many mails more, and answers nothing to those that come then, until it is `let go`. */
+  hold(after: number): void;
+  letGo(): void;
   /** Cuts all connections, and is there no more. */
   stop(): Promise<void>;
 }
@@ -36,6 +39,8 @@ export const linksIn = ({ text = '' }: Pick<Email, 'text'>): string[] => text.ma
 /** A real mail server on loopback, that keeps what it gets. */
 export async function startMailServer(options: SMTPServerOptions = {}, port = 0): Promise<MailServer> {
   const mails: ReceivedMail[] = [];
+  let room = Number.POSITIVE_INFINITY;
+  let released = Promise.withResolvers<void>();
   let refusal: ((to: string) => Refusal | undefined) | undefined;
   const answer = (at: Refusal['at'], to: string): Error | undefined => {
     const refused = refusal?.(to);
@@ -54,6 +59,7 @@ export async function startMailServer(options: SMTPServerOptions = {}, port = 0)
       const from = envelope.mailFrom ? envelope.mailFrom.address : '';
       buffer(stream)
         .then(async (bytes) => {
+          if (room-- <= 0) await released.promise;
           const refused = answer('data', to[0] ?? '');
           if (!refused)
             mails.push({ ...(await PostalMime.parse(bytes)), raw: bytes.toString(), envelope: { from, to } });
@@ -74,6 +80,14 @@ export async function startMailServer(options: SMTPServerOptions = {}, port = 0)
     mails,
     refuse(how) {
       refusal = how;
+    },
+    hold(after) {
+      room = after;
+      released = Promise.withResolvers();
+    },
+    letGo() {
+      room = Number.POSITIVE_INFINITY;
+      released.resolve();
     },
     stop: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };

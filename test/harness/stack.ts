@@ -66,7 +66,8 @@ const ENGINES: Readonly<Record<string, EngineName | undefined>> = {
   rabbitmq: 'rabbitmq',
 };
 
-const CHEAP_PASSWORDS = new URL('./cheap-passwords.ts', import.meta.url).href;
+/** For stacks whose tests sign up many people and look at something else. */
+export const CHEAP_PASSWORDS = { NODE_OPTIONS: `--import=${new URL('./cheap-passwords.ts', import.meta.url).href}` };
 
 /** All instances must have the same. */
 const SECRET = 'the secret of a stack that is there for a test only';
@@ -163,7 +164,7 @@ async function layOut(options: StackOptions) {
       LOG_LEVEL: 'info',
       // All tests come from one address.
       RATE_LIMIT_SIGN_IN: 'off',
-      ...(database === 'sqlite' ? {} : { JWT_SECRET: SECRET, NODE_OPTIONS: `--import=${CHEAP_PASSWORDS}` }),
+      ...(database === 'sqlite' ? {} : { JWT_SECRET: SECRET, ...CHEAP_PASSWORDS }),
       ...options.env,
       ...(databaseUrl === 'sqlite:' ? {} : { DATABASE_URL: databaseUrl }),
       ...(storageUrl === 'file:' ? {} : { STORAGE_URL: storageUrl }),

@@ -1,5 +1,6 @@
 import type { Running } from '../../base/lifecycle.ts';
 import { TOPICS } from '../../drivers/broker/port.ts';
+import { breakLeases } from './break-leases.ts';
 import { accountsLog } from './consume/accounts.ts';
 import { startConsumer } from './consume/consumer.ts';
 import { filesLog } from './consume/files.ts';
@@ -18,14 +19,21 @@ const RETRY = { base: 5_000, max: 900_000 };
 const MAX_ATTEMPTS = 100;
 const POLL = 2_000;
 
+export interface Notifier {
+  start(): Promise<Running>;
+  /** See break-leases.ts. */
+  breakLeases(): Promise<void>;
+}
+
 /**
  * Tells people by mail what happened: reads the logs of the services that know it, writes down what is to be told, and
  * delivers that. Any number may run, and any may be killed at any moment: a mail may then come twice, and never not at all.
  */
-export function createNotifier(deps: NotifierDeps): { start(): Promise<Running> } {
+export function createNotifier(deps: NotifierDeps): Notifier {
   const { db, broker, settings, log } = deps;
   const retry = { retry: settings.retry ?? RETRY, maxAttempts: settings.maxAttempts ?? MAX_ATTEMPTS };
   return {
+    breakLeases: () => breakLeases(db),
     async start() {
       const delivering = startDelivering({ db, retry, every: settings.pollInterval ?? POLL, log }, mailChannel(deps));
       const consumers = {

@@ -26,7 +26,7 @@ interface DeliverDeps {
 
 const AT_ONCE = 8;
 /** Milliseconds: longer than the slowest server may take for what is sent at once. */
-const LEASE = 5 * 60_000;
+const LEASE = 2 * 60_000;
 /** Milliseconds that deliveries under way get when it stops: one that is cut off may arrive, and then comes twice. */
 const GRACE = 5_000;
 
