@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { filesLaws } from './conformance/index.ts';
+import { filesOnDatabaseLaws } from './conformance/index.ts';
 import { openTestFiles } from './testing.ts';
 
-describe('files on SQLite', () => filesLaws(openTestFiles));
+describe('files on SQLite', () => filesOnDatabaseLaws(openTestFiles));

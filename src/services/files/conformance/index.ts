@@ -13,7 +13,7 @@ import { quotaLaws } from './quotas.ts';
 import { racingLaws } from './racing.ts';
 import { uploadLaws } from './uploads.ts';
 
-/** What the files service keeps on every database. */
+/** What the files service keeps on every database, however it is called. */
 export function filesLaws(open: OpenFiles): void {
   describe('uploads', () => uploadLaws(open));
   describe('arrivals', () => arrivalLaws(open));
@@ -26,5 +26,10 @@ export function filesLaws(open: OpenFiles): void {
   describe('maintenance', () => maintenanceLaws(open));
   describe('quotas', () => quotaLaws(open));
   describe('races', () => racingLaws(open));
+}
+
+/** What it keeps on every database. */
+export function filesOnDatabaseLaws(open: OpenFiles): void {
+  filesLaws(open);
   describe('plans', () => planLaws(open));
 }
