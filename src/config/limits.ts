@@ -24,5 +24,5 @@ export const LIMITS = {
     'off',
     'Requests from each address by whoever is not signed in: public files, signed URLs, credentials that are refused.',
   ),
-  rateLimitSignIn: limit('RATE_LIMIT_SIGN_IN', '60/1m', 'Sign-ups and log-ins from each address.'),
+  rateLimitSignIn: limit('RATE_LIMIT_SIGN_IN', '60/1m', 'Sign-ups, log-ins and what goes by mail, from each address.'),
 } as const;

@@ -10,6 +10,7 @@ import {
   AccountEventServiceDefinition as Events,
 } from '../../../contract/holdfast/internal/v1/account.ts';
 import { AccountMailServiceDefinition } from '../../../contract/holdfast/internal/v1/account_mail.ts';
+import { RateLimitServiceDefinition } from '../../../contract/holdfast/internal/v1/rate_limit.ts';
 import { AccountAdminServiceDefinition } from '../../../contract/holdfast/v1/account_admin.ts';
 import { AuthServiceDefinition, type Client, type User } from '../../../contract/holdfast/v1/auth.ts';
 import { openBroker } from '../../../drivers/broker/index.ts';
@@ -35,6 +36,7 @@ export interface Callable {
   readonly audit: Service<AuditServiceDefinition>;
   readonly maintenance: Service<AccountMaintenanceServiceDefinition>;
   readonly events: Service<AccountEventServiceDefinition>;
+  readonly rateLimits: Service<RateLimitServiceDefinition>;
   readonly mail: Service<AccountMailServiceDefinition>;
 }
 
@@ -98,6 +100,7 @@ export function useGround(start: () => Promise<Place>, calls: Calls = IN_PROCESS
       audit: calls.to(AuditServiceDefinition, service.audit),
       maintenance: calls.to(AccountMaintenanceServiceDefinition, service.maintenance),
       events: calls.to(Events, service.events),
+      rateLimits: calls.to(RateLimitServiceDefinition, service.rateLimits),
       mail: calls.to(AccountMailServiceDefinition, service.mail),
     };
   };

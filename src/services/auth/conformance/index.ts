@@ -3,6 +3,7 @@ import { administrationLaws } from './administration.ts';
 import { type Place, useGround } from './ground.ts';
 import { identityLaws } from './identities.ts';
 import { mailLaws } from './mail.ts';
+import { rateLimitLaws } from './rate-limits.ts';
 import { sessionLaws } from './sessions.ts';
 import { signInLaws } from './sign-in.ts';
 
@@ -12,6 +13,7 @@ export function authLaws(start: () => Promise<Place>, calls?: Calls): void {
   signInLaws(ground);
   sessionLaws(ground);
   administrationLaws(ground);
+  rateLimitLaws(ground);
   identityLaws(ground);
   mailLaws(ground);
 }

@@ -1,9 +1,11 @@
 import type { CompiledQuery, Kysely, KyselyPlugin } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FileStatus, type ListFilesRequest } from '../../../contract/holdfast/v1/file.ts';
+import { FileStatus, JobState, type ListFilesRequest } from '../../../contract/holdfast/v1/file.ts';
 import { type Plan, planOf } from '../../../drivers/database/conformance/plan.ts';
 import type { Database } from '../../../drivers/database/port.ts';
 import { lastPosition } from '../../../outbox/outbox.ts';
+import { listAllJobs } from '../admin/jobs.ts';
+import type { FilesSettings } from '../deps.ts';
 import { dueJobs, lostFiles } from '../jobs/due.ts';
 import { listFiles } from '../lifecycle/list.ts';
 import { listPurgeable } from '../maintenance/list-purgeable.ts';
@@ -146,6 +148,20 @@ export function planLaws(open: OpenFiles): void {
       for (const plan of claim) expectAlong(plan, 'jobs_by_due');
       const [lost] = await plansOf((db) => lostFiles(db.reader, NOW, PAGE));
       expectAlong(lost, 'jobs_by_lease');
+    });
+
+    it('lists jobs of all owners by state along the index of due jobs, page by page', async () => {
+      const list = (cursor: string) => (db: Database<FilesTables>) =>
+        listAllJobs({ ...bed, db, settings: {} as FilesSettings, log: bed.asService.log })(
+          { page: { limit: PAGE, cursor, sort: '' }, state: JobState.FAILED, filter: undefined },
+          bed.asService,
+        );
+      const { nextCursor } = await list('')(bed.db);
+      for (const cursor of ['', nextCursor]) {
+        const [plan] = await plansOf(list(cursor));
+        // What is as old is put into the order of its ids.
+        expectAlong(plan, 'jobs_by_due', { sorts: true });
+      }
     });
 
     it('finds what is due for purging along an index for each reason, page by page', async () => {

@@ -32,7 +32,7 @@ const MeBody = Type.Object(
 
 /** What leads through a mailbox, and which mails one wants. */
 export const authMailRoutes: RouteModule = (app, { auth }) => {
-  const anyone = { bodyLimit: AUTH_BODY_LIMIT, config: { access: 'anyone' } } as const;
+  const anyone = { bodyLimit: AUTH_BODY_LIMIT, config: { access: 'anyone', limit: 'sign-in' } } as const;
   const said = 'Answers the same, whether there is such an account or not. After some mails to one account: 429.';
 
   app.post(
