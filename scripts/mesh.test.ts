@@ -9,7 +9,7 @@ import { describeWithEngines } from '../test/harness/engines/use.ts';
 import { isAlive } from '../test/harness/process.ts';
 import { until } from '../test/harness/until.ts';
 
-const SERVICES = ['gateway', 'auth', 'files', 'storage', 'ingest', 'processor', 'janitor'];
+const SERVICES = ['gateway', 'auth', 'files', 'storage', 'ingest', 'processor', 'janitor', 'notifier'];
 
 describeWithEngines(['postgres', 's3', 'nats'], 'npm run mesh', () => {
   it('starts every service, starts again what dies when asked to, and leaves nothing behind', {

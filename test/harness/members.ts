@@ -23,7 +23,7 @@ const PROCESSES: Readonly<Record<Served, number>> = {
   ingest: 1,
   processor: 2,
   janitor: 1,
-  notifier: 2,
+  notifier: 1,
 };
 
 /** Where services in this mesh are called: the setting, and the service. */
