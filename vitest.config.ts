@@ -23,7 +23,7 @@ const patient = (made: ReturnType<typeof project>) => ({
   test: { ...made.test, retry: process.env.CI ? 1 : 0 },
 });
 
-/** Groups run one after another. Those that start real servers have each a core or more for their two processes. */
+/** Groups run one after another. */
 const project = (name: string, groupOrder: number, include: string[], maxWorkers = workers, stack = EMBEDDED) => ({
   extends: true as const,
   test: { name, include, maxWorkers, sequence: { groupOrder }, provide: { stack, leftOut: '' } },
@@ -37,7 +37,8 @@ const without = (made: ReturnType<typeof project>, exclude: string) => ({
   test: { ...made.test, exclude: [...configDefaults.exclude, exclude] },
 });
 
-const servers = Math.max(2, Math.floor(workers / 2));
+/** One more than there is room for: each waits now and then, for a server or a child. */
+const servers = Math.max(2, Math.floor(workers / 2)) + 1;
 
 /** Moves gigabytes, and needs no more than each object store once: in a whole server, and apart. */
 const LARGE = 'test/api/large-file.test.ts';
@@ -75,15 +76,19 @@ export default defineConfig({
     reporters: ['default', './scripts/test/collector.ts'],
     projects: [
       without(
-        project('unit', 0, ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bin/*.test.ts', 'test/harness/**/*.test.ts']),
+        project(
+          'unit',
+          0,
+          ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bin/*.test.ts', 'test/harness/**/*.test.ts'],
+          workers + 1,
+        ),
         DRIVERS,
       ),
       // They wait more than they work: for servers that start, are cut off, and come back.
       patient(project('drivers', 1, [DRIVERS], 3 * workers)),
       together(patient(project('api', 2, ['test/api/**/*.test.ts'], servers))),
       ...STACKS.map(apiOn),
-      // They, too.
-      patient(project('faults', 3, ['test/faults/**/*.test.ts'], servers + 1)),
+      patient(project('faults', 3, ['test/faults/**/*.test.ts'], servers)),
     ],
     coverage: {
       provider: 'v8',
