@@ -37,6 +37,8 @@ test('an owner hears where it stands, and to wait', async () => {
   expect(refused).toMatchObject({ status: 429, code: 'too_many_requests', policy: '"reads";q=2;w=3600' });
   expect(refused.ratelimit).toBe(`"reads";r=0;t=${refused.retryAfter}`);
   expect(Number(refused.retryAfter)).toBeGreaterThan(0);
+  const { bytes } = await gateway.call('GET', '/metrics');
+  expect(bytes.toString()).toMatch(/^http_server_rate_limited_total\{.*policy="reads".*\} 1$/m);
   // Others, writes and whoever is not signed in have limits of their own, or none.
   expect((await ask('GET', '/api/files/nothing', as('grace'))).status).toBe(404);
   const write = await ask('DELETE', '/api/files/nothing', as('ada'));

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HoldfastError } from '../../../base/errors.ts';
+import { meter } from '../../../base/metrics.ts';
 import { networkOf } from '../../../base/network.ts';
 import type { Policy, WindowCounts } from './window-counts.ts';
 
@@ -48,12 +49,17 @@ export function createLimiter(counts: WindowCounts, limits: RateLimits): Limiter
   };
 }
 
-/** Headers as in draft-ietf-httpapi-ratelimit-headers-10. */
+const refused = meter.createCounter('http.server.rate_limited', {
+  description: 'Requests that were refused because a limit was reached.',
+});
+
+/** Headers as in draft-ietf-httpapi-ratelimit-headers-11. */
 function take(counts: WindowCounts, policy: Policy, who: string, reply: FastifyReply): void {
   const { allowed, remaining, resetsIn } = counts.take(policy, who);
   const seconds = Math.max(1, Math.ceil(resetsIn / 1_000));
   reply.header('ratelimit-policy', `"${policy.name}";q=${policy.requests};w=${policy.window / 1_000}`);
   reply.header('ratelimit', `"${policy.name}";r=${remaining};t=${seconds}`);
   if (allowed) return;
+  refused.add(1, { policy: policy.name });
   throw new HoldfastError('too_many_requests', `Too many requests. Go on in ${seconds} s.`, { retryAfter: seconds });
 }
