@@ -28,6 +28,8 @@ export function describeApi(app: App, { version, cookieName }: { version: string
         title: 'Holdfast',
         description:
           'The file back end for an application: takes files in safely, processes them, hands them out fast.\n\n' +
+          'Where a rate limit is set, answers say in `RateLimit` and `RateLimit-Policy` where one stands; over it, they ' +
+          'are 429 with `Retry-After`.\n\n' +
           'Make an account with `POST /api/auth/signup`, log in with `POST /api/auth/login`, and send the `access_token` ' +
           'as `Authorization: Bearer …`.',
         version,

@@ -6,10 +6,10 @@ import bcrypt from 'bcrypt';
 import type { Answer, Task } from './protocol.ts';
 
 /**
- * How far this thread stands back (nice(2)): beside another that would take all of a core it gets a sixth of it. So uploads
- * go on, and a log-in under full load takes a second or two.
+ * How far this thread stands back (nice(2)): beside another that would take all of a core it gets a quarter of it. So
+ * uploads go on, and a log-in under full load takes about a second.
  */
-const STANDS_BACK = 7;
+const STANDS_BACK = 5;
 
 /** On Linux, threads have priorities of their own (sched(7)), by an id that only the system's files tell. */
 function standBack(): void {
