@@ -46,7 +46,7 @@ describeWithEngines(
         env: { WORKER_CONCURRENCY: '2' },
       });
       user = new WatchedApi(await stack.api.signUp(), ledger);
-    }, 3 * MINUTE);
+    }, 5 * MINUTE);
     afterAll(async () => {
       await stack?.dispose();
       for (const line of [...lines.values()].flat()) await line.stop();

@@ -59,7 +59,11 @@ function launch(args: readonly string[], env: Environment) {
 }
 
 /** Runs one command of the program to its end. */
-export async function runCli(args: readonly string[], env: Environment, { deadline = 60_000 } = {}): Promise<Finished> {
+export async function runCli(
+  args: readonly string[],
+  env: Environment,
+  { deadline = 180_000 } = {},
+): Promise<Finished> {
   const { child, printed, exited } = launch(args, env);
   try {
     const exit = await within(deadline, `holdfast ${args.join(' ')}`, exited);
@@ -78,7 +82,7 @@ export function spawnCli(args: readonly string[], env: Environment): Omit<Server
     exited,
     async kill(signal) {
       child.kill(signal);
-      return within(45_000, `holdfast ${args.join(' ')} to end after ${signal}`, exited);
+      return within(120_000, `holdfast ${args.join(' ')} to end after ${signal}`, exited);
     },
   };
 }
@@ -101,7 +105,7 @@ export function spawnServer(env: Environment, services: readonly string[] = []):
     exited,
     async kill(signal: NodeJS.Signals) {
       child.kill(signal);
-      return within(45_000, `the server to end after ${signal}`, exited);
+      return within(120_000, `the server to end after ${signal}`, exited);
     },
   };
   const look = async () => {
@@ -113,7 +117,7 @@ export function spawnServer(env: Environment, services: readonly string[] = []):
     ...common,
     async ready() {
       try {
-        const url = await until('the server to be ready', look, { within: 60_000, every: 10, stopOnError: true });
+        const url = await until('the server to be ready', look, { within: 180_000, every: 20, stopOnError: true });
         return { ...common, url };
       } catch (error) {
         child.kill('SIGKILL');

@@ -204,6 +204,8 @@ export const useSharedStack = (): Omit<Stack, 'dispose' | 'start' | 'startInstan
       const kind = JSON.stringify(stackKind());
       const stack = shared.get(kind) ?? startKept();
       shared.set(kind, stack);
+      // The next file tries again.
+      stack.catch(() => shared.delete(kind));
       return stack;
     },
     // What servers cover they write down when they end by themselves.

@@ -22,7 +22,13 @@ export const runToEnd =
   (folder: string): RunToEnd =>
   (command, args, { as } = {}) =>
     new Promise((resolve, reject) => {
-      const options = { env: environment(folder), cwd: folder, timeout: 60_000, killSignal: 'SIGKILL' as const, ...as };
+      const options = {
+        env: environment(folder),
+        cwd: folder,
+        timeout: 180_000,
+        killSignal: 'SIGKILL' as const,
+        ...as,
+      };
       execFile(command, args, options, (error, stdout, stderr) =>
         error ? reject(new Error(`${command} failed: ${error.message}\n${stdout}\n${stderr}`)) : resolve(),
       );

@@ -103,7 +103,7 @@ class OwnEngine implements Engine {
           return false;
         }
       },
-      { within: 60_000, every: 20, stopOnError: true },
+      { within: 180_000, every: 20, stopOnError: true },
     );
 
   place = () => this.#recipe.place?.() ?? this.#kind.place(this.url);
