@@ -11,7 +11,7 @@ trail.
 
 Examples:
   holdfast admin create ada@example.com --admin     prints a password to begin with
-  holdfast admin promote grace@example.com
+  holdfast admin promote grace@example.com          an id does as well, for an account without an e-mail
   holdfast admin token ada@example.com --name shop --scope files:read files:write act-as
   holdfast admin quota customer-7 --bytes 10GB --files 10000
   holdfast admin jobs --code out_of_memory --retry`;

@@ -28,5 +28,7 @@ export type MailKind =
   | 'password.reset_requested'
   | 'sign_up.repeated'
   | 'password.changed'
+  | 'identity.linked'
+  | 'identity.unlinked'
   | 'files.uploaded'
   | 'files.failed';

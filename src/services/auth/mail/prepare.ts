@@ -25,6 +25,8 @@ const KINDS: Readonly<Partial<Record<AccountEventType, Kind>>> = {
   // Whoever reads that mailbox may want to come in, and has forgotten that there is an account.
   'sign_up.repeated': { tells: () => true, purpose: RESET },
   'password.changed': { tells: () => true },
+  'identity.linked': { tells: () => true },
+  'identity.unlinked': { tells: () => true },
 };
 
 export const prepareMail: MailVerb<'prepareMail'> =

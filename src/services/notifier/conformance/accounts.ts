@@ -23,6 +23,11 @@ export function accountLaws(ground: Ground): void {
       ['password.reset_requested', 'Choose another password', /^https:\/\/files\.example\.com\/reset-password#secret/],
       ['sign_up.repeated', 'You have an account already', /^https:\/\/files\.example\.com\/reset-password#secret/],
       ['password.changed', 'Your password was changed', /^https:\/\/files\.example\.com\/reset-password$/],
+      [
+        'identity.linked',
+        'There is another way to sign in to your account',
+        /^https:\/\/files\.example\.com\/reset-password$/,
+      ],
     ])('%s is told once, with its link', async (type, subject, link) => {
       const userId = newId();
       await ground.start();

@@ -94,7 +94,7 @@ export function useGround(begin: () => Promise<Place>, calls: Calls = IN_PROCESS
           if (!event || event.data?.over) return { email: '', token: '', expiresAt: undefined };
           return {
             email: emailOf(event.userId),
-            token: event.type === 'password.changed' ? '' : `secret-token-${++tokens}`,
+            token: /^(password.changed|identity.*)$/.test(event.type) ? '' : `secret-token-${++tokens}`,
             expiresAt: new Date(Date.now() + 3600_000),
           };
         },

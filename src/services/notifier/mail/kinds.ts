@@ -6,6 +6,8 @@ const ACCOUNT_MAILS = [
   'password.reset_requested',
   'sign_up.repeated',
   'password.changed',
+  'identity.linked',
+  'identity.unlinked',
 ] as const satisfies readonly MailKind[];
 
 export type AccountMail = (typeof ACCOUNT_MAILS)[number];

@@ -57,6 +57,24 @@ export const ACCOUNT_LETTERS: Readonly<Record<AccountMail, (about: About) => Let
     link: { url: link, label: 'Choose another password' },
     after: [],
   }),
+  'identity.linked': ({ host, link }) => ({
+    subject: 'There is another way to sign in to your account',
+    paragraphs: [
+      `An account elsewhere was linked with yours at ${host}. Whoever signs in there can sign in here.`,
+      'If it was not you, unlink it, and choose another password at once:',
+    ],
+    link: { url: link, label: 'Choose another password' },
+    after: [],
+  }),
+  'identity.unlinked': ({ host, link }) => ({
+    subject: 'A way to sign in to your account was taken away',
+    paragraphs: [
+      `An account elsewhere is not linked with yours at ${host} any more.`,
+      'If it was not you, choose another password at once:',
+    ],
+    link: { url: link, label: 'Choose another password' },
+    after: [],
+  }),
 };
 
 const counted = (count: number, one: string, many: string): string => (count === 1 ? one : `${count} ${many}`);
