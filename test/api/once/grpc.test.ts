@@ -122,7 +122,7 @@ describe('another back end', () => {
         const photo = await photoFor('python');
         const generated = join(folder, 'generated');
         await mkdir(generated);
-        const protos = ['common', 'file'].map((name) => `holdfast/v1/${name}.proto`);
+        const protos = ['common', 'usage', 'file'].map((name) => `holdfast/v1/${name}.proto`);
         await run(required('protoc'), ['-I', join(ROOT, 'proto'), `--python_out=${generated}`, ...protos]);
         const main = join(ROOT, 'examples/grpc/python/main.py');
         const env = { GENERATED: generated, PYTHONDONTWRITEBYTECODE: '1' };
