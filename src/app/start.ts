@@ -152,14 +152,14 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
 }
 
 /** What is fine on one's own machine, and perhaps not on an address that others reach. */
-function warnOfTheOpen({ signup, publicUrl, host, smtpUrl, emailVerification }: Config, log: Logger): void {
+function warnOfTheOpen({ signup, publicUrl, host, smtpUrl }: Config, log: Logger): void {
   if (signup === 'open') {
     log.warn(`Anybody who reaches ${host} can make an account. Set SIGNUP=closed if that is not what you want.`);
   }
   if (publicUrl === undefined) {
     log.warn('PUBLIC_URL is not set: signed URLs point to this machine. Set it to where clients reach this server.');
   }
-  if (smtpUrl === undefined && emailVerification === 'required') {
-    log.warn('SMTP_URL is not set: mails that confirm an address reach nobody. They are in DATA_DIR/mail.');
+  if (smtpUrl === undefined) {
+    log.warn('SMTP_URL is not set: mails reach nobody. They are in DATA_DIR/mail, and their links in this log.');
   }
 }

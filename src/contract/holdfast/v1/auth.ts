@@ -4749,7 +4749,8 @@ export const AuthServiceDefinition = {
     },
     /**
      * Starts a session for a client that sends its access token with each request. A password that was wrong too often
-     * makes it wait: TOO_MANY_REQUESTS, whether there is such an account or not.
+     * makes it wait: TOO_MANY_REQUESTS, whether there is such an account or not. EMAIL_UNVERIFIED, for the right password
+     * alone, where e-mails have to be confirmed and this one is not.
      */
     logIn: {
       name: "LogIn",
