@@ -68,6 +68,7 @@ export default defineConfig({
     // For machines that are busy: who waits for an event is not slower for it.
     testTimeout: 90_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000, interval: 25 } },
     silent: 'passed-only',
     // The report names slow tests; those that start servers are not slow by its measure.
     slowTestThreshold: 10_000,

@@ -41,7 +41,7 @@ export function administrationLaws(ground: Ground): void {
       await vi.waitFor(async () => {
         const { apiTokens } = await ground.auth.listApiTokens({}, ground.asUser(user));
         expect(apiTokens[0]?.lastUsedAt?.getTime()).toBeGreaterThan(Date.now() - 60_000);
-      });
+      }, 60_000);
     });
 
     test('expire', async () => {

@@ -207,7 +207,10 @@ export function sessionLaws(ground: Ground): void {
       expect(await row()).toEqual(before);
       await at(10 * DAY, async () => {
         await who(token);
-        await vi.waitFor(async () => expect((await row())?.last_used_at).toBeGreaterThan(before?.last_used_at ?? 0));
+        await vi.waitFor(
+          async () => expect((await row())?.last_used_at).toBeGreaterThan(before?.last_used_at ?? 0),
+          MINUTE,
+        );
       });
       await at(20 * DAY, async () => expect(await outcome(who(token))).toBe('done'));
       await at(91 * DAY, async () => expect(await outcome(who(token))).toBe('unauthenticated'));
