@@ -1,7 +1,12 @@
-/** Milliseconds until the whole answer of another party must be there. */
+/** Milliseconds until the whole answer of another party must be there, where nobody says otherwise. */
 const TIMEOUT = 5_000;
 /** Metadata, keys and profiles have some kilobytes. */
 const MAX_BYTES = 512 * 1024;
+
+export interface Fetch extends RequestInit {
+  /** Milliseconds. */
+  readonly timeout?: number;
+}
 
 /** No answer that can be used came from another party. */
 export class NoAnswer extends Error {
@@ -12,9 +17,9 @@ export class NoAnswer extends Error {
  * As `fetch`, for what other parties on the network answer: with a deadline, read whole and not without end. Redirects
  * are answers: nobody sends us elsewhere. Throws `NoAnswer`, or the signal's reason when that fires.
  */
-export async function fetchWhole(url: string | URL, init: RequestInit = {}): Promise<Response> {
+export async function fetchWhole(url: string | URL, { timeout = TIMEOUT, ...init }: Fetch = {}): Promise<Response> {
   const { signal } = init;
-  const deadline = AbortSignal.timeout(TIMEOUT);
+  const deadline = AbortSignal.timeout(timeout);
   try {
     const answer = await fetch(url, {
       ...init,
@@ -26,12 +31,14 @@ export async function fetchWhole(url: string | URL, init: RequestInit = {}): Pro
     return new Response(body.length === 0 ? null : body, { status, statusText, headers });
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    throw error instanceof NoAnswer ? error : new NoAnswer(reasonOf(error, deadline), { cause: error });
+    throw error instanceof NoAnswer
+      ? error
+      : new NoAnswer(deadline.aborted ? late(timeout) : reasonOf(error), { cause: error });
   }
 }
 
 /** The JSON object that is at a URL. Throws `NoAnswer` for anything else. */
-export async function fetchJson(url: string | URL, init: RequestInit = {}): Promise<Readonly<Record<string, unknown>>> {
+export async function fetchJson(url: string | URL, init: Fetch = {}): Promise<Readonly<Record<string, unknown>>> {
   const answer = await fetchWhole(url, { ...init, headers: { accept: 'application/json', ...init.headers } });
   if (answer.status !== 200) throw new NoAnswer(`it answered ${answer.status}`);
   const json: unknown = await answer.json().catch(() => undefined);
@@ -51,8 +58,9 @@ async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<Uin
   return Uint8Array.from(Buffer.concat(chunks));
 }
 
-function reasonOf(error: unknown, deadline: AbortSignal): string {
-  if (deadline.aborted) return `there was no answer within ${TIMEOUT / 1_000} s`;
+const late = (timeout: number): string => `there was no answer within ${timeout / 1_000} s`;
+
+function reasonOf(error: unknown): string {
   const { cause, message } = error as Error;
   return cause instanceof Error && cause.message !== '' ? cause.message : message;
 }

@@ -27,6 +27,10 @@ beforeAll(async () => {
   await stack.cli('admin', 'create', email, '--admin');
   const { stdout } = await stack.cli('admin', 'token', email, '--name', 'test', '--scope', 'admin', 'files:read');
   boss = as(stdout.trim());
+  // Their keys are there from here on, however busy the machine was.
+  for (const issuer of [first, second]) {
+    await until('the keys', async () => (await me(await issuer.sign())).status === 200, { within: 60_000 });
+  }
 });
 afterAll(() => Promise.all([first.stop(), second.stop()]));
 

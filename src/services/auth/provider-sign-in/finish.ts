@@ -12,7 +12,7 @@ import { signInWith } from './sign-in.ts';
 import { boundTo, browserHash, isSecret, stateHash } from './state.ts';
 
 /** Milliseconds for all that is asked of the provider. */
-const TIMEOUT = 15_000;
+const TIMEOUT = 25_000;
 
 /** The user came back from the provider. */
 export const finishProviderSignIn: AuthVerb<'finishProviderSignIn'> = (deps) => async (request, context) => {

@@ -4,6 +4,9 @@ import { fetchWhole } from '../fetch.ts';
 /** Loaded when somebody signs in so: most servers never need it. */
 export const loadClient = () => import('openid-client');
 
+/** Milliseconds for each request: a person waits, and would have to begin again. */
+export const TIMEOUT = 10_000;
+
 interface Registered {
   readonly clientId: string;
   readonly clientSecret: string;
@@ -21,7 +24,8 @@ export async function configurationFor(
   const methods = metadata.token_endpoint_auth_methods_supported ?? DEFAULT_METHODS;
   const show = methods.includes('client_secret_basic') ? client.ClientSecretBasic : client.ClientSecretPost;
   const configuration = new client.Configuration(metadata, clientId, undefined, show(clientSecret));
-  configuration[client.customFetch] = (url, options) => fetchWhole(url, options as RequestInit);
+  configuration[client.customFetch] = (url, options) =>
+    fetchWhole(url, { ...(options as RequestInit), timeout: TIMEOUT });
   // The ID token came by TLS from whoever signed it; its signature is looked at nevertheless.
   client.enableNonRepudiationChecks(configuration);
   // Only for a provider on this machine: for others, the settings take https alone.

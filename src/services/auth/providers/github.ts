@@ -2,7 +2,7 @@ import type { Configuration } from 'openid-client';
 import { unlessAborted } from '../../../base/deadline.ts';
 import { normaliseEmail } from '../email.ts';
 import { fetchJson } from '../fetch.ts';
-import { configurationFor, loadClient } from './client.ts';
+import { configurationFor, loadClient, TIMEOUT } from './client.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -62,10 +62,10 @@ export function createGitHub(settings: GitHub): Provider {
           expectedState: state,
           pkceCodeVerifier: verifier,
         });
-        const headers = headersFor(tokens.access_token);
+        const asked = { headers: headersFor(tokens.access_token), timeout: TIMEOUT };
         const [user, emails] = await Promise.all([
-          fetchJson(`${api}/user`, { headers }),
-          fetchJson(`${api}/user/emails`, { headers }),
+          fetchJson(`${api}/user`, asked),
+          fetchJson(`${api}/user/emails`, asked),
         ]);
         const { id, name: called } = user;
         if (!Number.isSafeInteger(id)) throw new Error('The profile has no id.');

@@ -3,7 +3,7 @@ import { unlessAborted } from '../../../base/deadline.ts';
 import { normaliseEmail } from '../email.ts';
 import { fetchJson, NoAnswer } from '../fetch.ts';
 import { isSubject } from '../issuers/index.ts';
-import { configurationFor, loadClient } from './client.ts';
+import { configurationFor, loadClient, TIMEOUT } from './client.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -92,7 +92,9 @@ const withEmail = async (
 /** OpenID Connect Discovery 1.0: whoever answers has to be the issuer that was asked for, to the letter. */
 async function discover(settings: Oidc): Promise<Configuration> {
   const { issuer } = settings;
-  const metadata = await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+  const metadata = await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
+    timeout: TIMEOUT,
+  });
   if (metadata.issuer !== issuer) throw new NoAnswer(`it says that it is ${JSON.stringify(metadata.issuer)}`);
   for (const endpoint of ['authorization_endpoint', 'token_endpoint', 'jwks_uri']) {
     if (typeof metadata[endpoint] !== 'string') throw new NoAnswer(`its metadata name no ${endpoint}`);
