@@ -8,6 +8,12 @@ import { fromBinary, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
 import { status as Status } from '@grpc/grpc-js';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import {
+  FileAdminServiceDefinition,
+  SetQuotaRequest,
+  SetQuotaResponse,
+} from '../../../src/contract/holdfast/v1/file_admin.ts';
+import { pathOf } from '../../../src/rpc/contract.ts';
 import { type BackEnd, backEnd, Certificates, failure, grpcAddress } from '../../harness/back-end.ts';
 import { required } from '../../harness/engines/find.ts';
 import { whyNoPythonGrpc } from '../../harness/engines/python.ts';
@@ -23,7 +29,11 @@ const run = promisify(execFile);
 let folder: string;
 let certificates: Certificates;
 const opened: { close(): unknown }[] = [];
-const settings = () => ({ ...certificates.of('files'), GRPC_PORT: '0', GRPC_CLIENTS: 'billing,reports:read' });
+const settings = () => ({
+  ...certificates.of('files'),
+  GRPC_PORT: '0',
+  GRPC_CLIENTS: 'billing,reports:read,console:admin',
+});
 const connectAs = (name: string, stack: Stack): BackEnd => {
   const made = backEnd(grpcAddress(stack.output()), certificates.of(name));
   opened.push(made);
@@ -33,7 +43,7 @@ const connectAs = (name: string, stack: Stack): BackEnd => {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'holdfast-grpc-'));
   certificates = new Certificates(join(folder, 'certs'));
-  await certificates.make(['billing', 'reports', 'unknown']);
+  await certificates.make(['billing', 'reports', 'console', 'unknown']);
 });
 afterEach(() => {
   for (const each of opened.splice(0)) each.close();
@@ -256,6 +266,32 @@ describe('another back end', () => {
       { ...by, action: 'file.url_signed', target: { kind: 'file', id } },
       { ...by, action: 'owner.acted_for', target: { kind: 'owner', id: 'gina' } },
     ]);
+  });
+
+  test('that administers sets quotas, which stands in the audit trail, and the others do not', async () => {
+    const path = pathOf(FileAdminServiceDefinition, 'setQuota');
+    const request = SetQuotaRequest.fromPartial({ ownerId: 'hugo', files: { limit: 1 }, bytes: {} });
+    const bytes = Buffer.from(SetQuotaRequest.encode(request).finish());
+    expect((await failure(as('client/billing').send(path, bytes))).status).toBe(Status.PERMISSION_DENIED);
+    const console = as('client/console');
+    const { usage } = SetQuotaResponse.decode((await console.send(path, bytes)) as Buffer);
+    expect(usage).toMatchObject({ ownerId: 'hugo', files: { used: 0, held: 0, limit: 1 } });
+    const results = await generate(console, 'hugo', [
+      { name: 'a', size: 1 },
+      { name: 'b', size: 1 },
+    ]);
+    expect(results.map(({ error }) => error?.code)).toEqual([undefined, 'file_quota_exceeded']);
+    const email = `${crypto.randomUUID()}@example.com`;
+    const admin = await stack.api.signUp(email);
+    await stack.cli('admin', 'promote', email);
+    await until('the entry', async () => {
+      const { status, body } = await admin.call('GET', '/api/admin/audit?action=owner.quota_set&target=hugo');
+      if (status !== 200) return false;
+      expect(body.items).toMatchObject([
+        { actor: { kind: 'service', id: 'client/console' }, data: { files: 1, bytes: null } },
+      ]);
+      return true;
+    });
   });
 
   test('is refused what its row does not allow, and whatever is no call', async () => {
