@@ -30,6 +30,8 @@ interface Options {
   readonly objects?: (store: ObjectStore) => ObjectStore;
   /** What auth says of a token, in place of a user whose id it is. */
   readonly authenticate?: (token: string) => Promise<AuthenticateResponse>;
+  /** What else auth does. */
+  readonly auth?: Partial<GatewayDeps['auth']>;
   readonly audit?: Partial<GatewayDeps['audit']>;
   readonly rateLimits?: Partial<GatewayDeps['rateLimits']>;
   /** A route that a test needs, beside those of the product. */
@@ -47,6 +49,7 @@ export async function startBareGateway({
   objects = (store) => store,
   route,
   authenticate,
+  auth: more = {},
   audit = {},
   rateLimits = {},
 }: Options = {}) {
@@ -62,6 +65,7 @@ export async function startBareGateway({
   let url = '';
   const store = await openObjects('file:', { dataDir, signingKey: Buffer.alloc(32, 1), publicUrl: () => url, log });
   const auth = {
+    ...more,
     async authenticate({ token }: { token: string }) {
       if (token === 'expired')
         throw new HoldfastError('unauthenticated', 'The access token has expired. Log in again.');
