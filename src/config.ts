@@ -10,6 +10,7 @@ import { PROCESSING } from './config/processing.ts';
 import { SERVICES } from './config/services.ts';
 import { type Setting, shown } from './config/setting.ts';
 import { SIGN_IN, signInContradictions } from './config/sign-in.ts';
+import { TRACING } from './config/tracing.ts';
 
 export type { SignupMode } from './config/accounts.ts';
 
@@ -37,6 +38,7 @@ export const SETTINGS = {
   ...LIMITS,
   ...INGEST,
   ...SERVICES,
+  ...TRACING,
 } as const;
 
 /** All settings, validated. Sizes are bytes, times milliseconds, files and folders absolute paths. */

@@ -18,6 +18,7 @@ import type { Called, Served } from './house.ts';
 import { ingestOn, type OpenIngest } from './ingest.ts';
 import { auditsBackEnds, type Plan } from './plan.ts';
 import { authOn, filesOn, gatewayDepsOn, janitorOn, notifierOn, probesOf, processorOn, storageOn } from './services.ts';
+import { tracedAnswering, tracedAnswers } from './tracing/calls.ts';
 import { version } from './version.ts';
 
 interface Startable {
@@ -49,18 +50,23 @@ interface Foundation {
   readonly certificates: Certificates | undefined;
   /** Where the API is; undefined while it is not known. */
   readonly apiUrl: () => string | undefined;
+  /** Whether calls are spans. */
+  readonly traced: boolean;
 }
 
 /** Makes each service of the plan's, and hands it those that it calls. */
 export async function makeParts(
-  { plan, ground, elsewhere, certificates, apiUrl }: Foundation,
+  { plan, ground, elsewhere, certificates, apiUrl, traced }: Foundation,
   config: Config,
   log: Logger,
 ): Promise<Parts> {
   const here = (name: Served) => plan.services.has(name);
   const answering: { -readonly [S in Called]?: Answers<S> } = {};
-  const answersOf = <S extends Called>(service: S): Answers<S> =>
-    (answering[service] as Answers<S> | undefined) ?? elsewhere.answersOf(service);
+  const answersOf = <S extends Called>(service: S): Answers<S> => {
+    const own = answering[service] as Answers<S> | undefined;
+    const answers = own ?? elsewhere.answersOf(service);
+    return traced ? tracedAnswers(service, answers, own ? 'internal' : 'client') : answers;
+  };
 
   if (here('storage')) answering.storage = storageOn(ground, log);
   const auth = here('auth') ? await authOn(ground, config, log) : undefined;
@@ -101,6 +107,6 @@ export async function makeParts(
     ? createGateway(gatewayDepsOn(ground, { auth: answersOf('auth'), files: answersOf('files') }, probes, config, log))
     : createHealthServer({ settings: { ...config, version }, probes, log: named(log, 'health') });
   if (ingest?.webhook) http.app.register(ingest.webhook);
-  const grpc = grpcServerOf(answering, certificates, config, named(log, 'grpc'));
+  const grpc = grpcServerOf(traced ? tracedAnswering(answering) : answering, certificates, config, named(log, 'grpc'));
   return { answersOf, auth, files, processor, janitor, notifier, ingest, http, grpc, probes };
 }

@@ -19,6 +19,8 @@ import { makeParts } from './parts.ts';
 import { planFor } from './plan.ts';
 import { askAll } from './probes.ts';
 import { StartError } from './start-error.ts';
+import { tracedGround } from './tracing/ground.ts';
+import { startTracing } from './tracing/index.ts';
 import { version } from './version.ts';
 
 export interface Holdfast {
@@ -69,8 +71,11 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
         throw new HoldfastError('unavailable', 'The server is just starting. Try again in a moment.');
       return url;
     };
-    const ground = await openGround(config, { command: 'serve', publicUrl, log, drivers: plan.drivers });
-    closing('ground', GROUND_DEADLINE, () => ground.close());
+    const tracing = await startTracing(config, plan, log);
+    if (tracing) closing('tracing', PART_DEADLINE, () => tracing.stop());
+    const opened = await openGround(config, { command: 'serve', publicUrl, log, drivers: plan.drivers });
+    closing('ground', GROUND_DEADLINE, () => opened.close());
+    const ground = tracing ? tracedGround(opened) : opened;
     const certificates = await openCertificatesOf(config, plan, log);
     if (certificates) closing('certificates', PART_DEADLINE, () => certificates.stop());
     const elsewhere = reachElsewhere(plan, certificates, log);
@@ -83,7 +88,11 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
     }
     // Where the gateway is elsewhere, this process listens for its health alone.
     const apiUrl = () => (plan.services.has('gateway') ? url : config.publicUrl);
-    const parts = await makeParts({ plan, ground, elsewhere, certificates, apiUrl }, config, log);
+    const parts = await makeParts(
+      { plan, ground, elsewhere, certificates, apiUrl, traced: tracing !== undefined },
+      config,
+      log,
+    );
     const { auth, files, processor, janitor, notifier, ingest } = parts;
     if (ingest) closing('ingest', PART_DEADLINE, () => ingest.close());
     if (plan.drivers.has('objects')) {

@@ -1,3 +1,5 @@
+import { outside } from './tracing.ts';
+
 /** Something that runs until it is stopped. */
 export interface Running {
   /** Resolves when all work has ended or was handed back. Safe to call twice. */
@@ -27,7 +29,7 @@ export function startLoop({ every, gather = 0, round, onError }: LoopOptions): L
 
   const schedule = (delay: number) => {
     clearTimeout(timer);
-    timer = setTimeout(run, delay);
+    timer = setTimeout(() => outside(run), delay);
     timer.unref();
   };
   function run() {

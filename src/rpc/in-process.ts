@@ -6,7 +6,7 @@ import { checkSize } from './limits.ts';
 type Implementation = (request: unknown, context: CallContext) => Promise<unknown>;
 
 /** A client made method by method. */
-function eachMethod<D extends ServiceDefinition>(
+export function eachMethod<D extends ServiceDefinition>(
   definition: D,
   service: Service<D>,
   wrap: (implementation: Implementation, method: MethodDefinition) => Implementation,

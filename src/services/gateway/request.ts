@@ -22,10 +22,14 @@ declare module 'fastify' {
  * away before its answer was whole. Signal and logger are made when they are first asked for: most requests need
  * neither.
  */
-export function createCall(request: FastifyRequest, reply: FastifyReply, root: Logger): RequestCall {
+export function createCall(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  root: Logger,
+  trace = traceOf(request.headers),
+): RequestCall {
   let signal: AbortSignal | undefined;
   let log: Logger | undefined;
-  const trace = traceOf(request.headers);
   return {
     principal: ANONYMOUS,
     requestId: request.id,

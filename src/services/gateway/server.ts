@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance, type RequestPayload } from 'fastify';
 import { HoldfastError } from '../../base/errors.ts';
+import { within } from '../../base/tracing.ts';
 import type { App } from './app.ts';
 import { guardRoutes } from './authenticate.ts';
 import { answerClientError } from './client-error.ts';
@@ -16,6 +17,7 @@ import { WindowCounts } from './rate-limits/window-counts.ts';
 import { createCall } from './request.ts';
 import { requestIdOf } from './request-id.ts';
 import { logRequest, whenAnswered } from './request-log.ts';
+import { endRequestSpan, startRequestSpan } from './request-span.ts';
 import { ROUTES } from './routes/index.ts';
 import { addSchemas } from './schemas/index.ts';
 import { compileValidator } from './validator.ts';
@@ -57,14 +59,16 @@ export function buildServer(deps: GatewayDeps, counts = new WindowCounts()): App
   addSchemas(app);
 
   app.addHook('onRequest', (request, reply, done) => {
-    request.call = createCall(request, reply, log);
+    const span = startRequestSpan(request);
+    request.call = createCall(request, reply, log, span?.trace);
     reply.raw.setHeader('x-request-id', request.id);
     const { socket } = request.raw;
     whenAnswered(request, reply, (answered) => {
       logRequest(log, request, answered);
       measureRequest(answered, socket);
+      endRequestSpan(span, answered);
     });
-    done();
+    within(span, done);
   });
   app.setErrorHandler((error, request, reply) => sendProblem(request, reply, error));
   app.setNotFoundHandler((request, reply) =>

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { bound } from '../../base/tracing.ts';
 import type { ClaimedJob, JobFailure, JobOutcome } from '../../contract/holdfast/internal/v1/work.ts';
 import { failureOfCrash, failureOfError } from './failures.ts';
 import { fetchOriginal, refuseSize } from './original.ts';
@@ -101,14 +102,14 @@ export class FileWork {
         timeout: settings.jobTimeout,
       },
       {
-        made: (job, made) => {
+        made: bound((job, made) => {
           this.#ended.add(job.id);
           this.#stores.push(this.#store(byId(job), made, signal));
-        },
-        failed: (job, { code, reason, permanent, detail }) => {
+        }),
+        failed: bound((job, { code, reason, permanent, detail }) => {
           if (detail !== undefined) this.#deps.log.debug({ job_id: job.id, code, detail }, 'a job failed');
           this.#fail(byId(job), { code, reason, permanent, crashed: false });
-        },
+        }),
       },
       signal,
     );

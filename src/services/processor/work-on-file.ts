@@ -1,5 +1,6 @@
 import { serviceContext } from '../../base/context.ts';
 import { newId } from '../../base/ids.ts';
+import { traced } from '../../base/tracing.ts';
 import type { ClaimJobsResponse } from '../../contract/holdfast/internal/v1/work.ts';
 import type { ProcessorDeps } from './deps.ts';
 import { FileWork } from './file-work.ts';
@@ -29,7 +30,14 @@ export async function workOnFile(deps: WorkDeps, fileId: string, signal: AbortSi
   signal.throwIfAborted();
   const claim = await deps.work.claimJobs({ fileId }, context());
   if (claim.jobs.length === 0) return;
-  await seeThrough({ ...deps, log }, { fileId, claim, context }, signal);
+  const attributes = {
+    'holdfast.file_id': fileId,
+    'holdfast.jobs': claim.jobs.length,
+    'holdfast.request_id': requestId,
+  };
+  await traced('jobs of a file', { kind: 'internal', root: true, attributes }, () =>
+    seeThrough({ ...deps, log }, { fileId, claim, context }, signal),
+  );
 }
 
 export interface Claim {

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../../base/errors.ts';
 import type { Running } from '../../../base/lifecycle.ts';
+import { outside } from '../../../base/tracing.ts';
 import type { Broker, BrokerMessage, OpenBroker } from '../port.ts';
 import { Group } from './group.ts';
 
@@ -44,11 +45,14 @@ export const openLocal: OpenBroker = async (url, { log }) => {
   const broker: Broker = {
     async publish(name, message) {
       const { groups, listeners } = topicOf(name);
-      for (const group of groups.values()) group.add({ ...message });
-      for (const listener of listeners) {
-        const copy = { ...message };
-        queueMicrotask(() => tell(listener, name, copy));
-      }
+      // As from another process: what comes of it is nothing that whoever publishes waits for.
+      outside(() => {
+        for (const group of groups.values()) group.add({ ...message });
+        for (const listener of listeners) {
+          const copy = { ...message };
+          queueMicrotask(() => tell(listener, name, copy));
+        }
+      });
     },
 
     async consume(name, { group: groupName, concurrency }, handler) {
