@@ -58,6 +58,25 @@ export function uploadLaws(open: OpenFiles): void {
       expect(events.map((event) => ({ ...event }))).toEqual([{ type: 'file.uploaded', sequence: 1 }]);
     });
 
+    it('is finished with what its file was changed to meanwhile', async () => {
+      const { fileId } = await begin('ada');
+      const change = { ownerId: '', fileId, name: 'holiday.jpg', visibility: Visibility.PUBLIC, clearExpiresAt: false };
+      await bed.files.updateFile(change, bed.as('ada'));
+      const { file } = await finish('ada', fileId);
+      expect(file).toMatchObject({ name: 'holiday.jpg', visibility: 'VISIBILITY_PUBLIC', size: 100 });
+      const events = await bed.db.reader
+        .selectFrom('files_outbox')
+        .select(['type', 'sequence', 'data'])
+        .orderBy('sequence')
+        .execute();
+      expect(events.map(({ type, sequence }) => [type, sequence])).toEqual([
+        ['file.updated', 1],
+        ['file.uploaded', 2],
+      ]);
+      expect(JSON.parse(events[1]?.data ?? '')).toMatchObject({ name: 'holiday.jpg' });
+      expect(await usage('ada')).toEqual({ used: 100, held: 0 });
+    });
+
     it('is finished once, however often it is said', async () => {
       const { fileId } = await begin('ada');
       const answers = await Promise.all([finish('ada', fileId), finish('ada', fileId), finish('ada', fileId)]);

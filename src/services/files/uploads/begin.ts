@@ -4,6 +4,7 @@ import type { UploadVerb } from '../deps.ts';
 import { type FileRow, fileWithVariants } from '../file-rows.ts';
 import { originalKey } from '../keys.ts';
 import { knownKeys } from '../owners.ts';
+import { begunHere } from './begun-here.ts';
 import { checkType } from './check-new-file.ts';
 import { claimedFile, noteFile } from './idempotency.ts';
 import { reserve } from './reserve.ts';
@@ -25,7 +26,7 @@ export const beginUpload: UploadVerb<'beginUpload'> = (deps) => async (request, 
         const existing = await claimedFile(tx, { ownerId, idempotencyId, part }, now);
         if (existing) return { existing };
       }
-      const { file: begun, upload } = await reserve(
+      const reserved = await reserve(
         deps,
         tx,
         {
@@ -42,8 +43,8 @@ export const beginUpload: UploadVerb<'beginUpload'> = (deps) => async (request, 
         },
         now,
       );
-      if (idempotencyId !== undefined) await noteFile(tx, { idempotencyId, part, fileId: upload.file_id });
-      return { upload, ownerKey: begun.owner_key };
+      if (idempotencyId !== undefined) await noteFile(tx, { idempotencyId, part, fileId: reserved.file.id });
+      return { reserved };
     },
     // The client hears of the file when it is confirmed, and that is durable only together with this.
     { durable: false },
@@ -53,7 +54,10 @@ export const beginUpload: UploadVerb<'beginUpload'> = (deps) => async (request, 
     const existing: FileRow = begun.existing;
     return { fileId: existing.id, key: '', held: 0, existing: await fileWithVariants(deps.db.reader, existing) };
   }
+  const { reserved } = begun;
+  const { file: row, upload } = reserved;
   // Not before the commit: the owner's row may have been made by it.
-  knownKeys(deps.db).set(ownerId, begun.ownerKey);
-  return { fileId: begun.upload.file_id, key: begun.upload.source_key, held: begun.upload.held };
+  knownKeys(deps.db).set(ownerId, row.owner_key);
+  begunHere(deps.db).set(row.id, reserved);
+  return { fileId: row.id, key: upload.source_key, held: upload.held };
 };

@@ -15,11 +15,15 @@ export interface Evidence {
   readonly contentType: string;
 }
 
+/** The file or the upload is not as it was read any more. */
+export class Changed extends Error {}
+
 type Completion = Pick<
   FileRow,
   'id' | 'status' | 'sha256' | 'content_type' | 'object_key' | 'jobs_total' | 'sequence' | 'updated_at' | 'uploaded_at'
->;
+> & { readonly read: number };
 
+/** Whatever changes a file that is pending counts its events on, or marks it for purging. */
 const writeCompletion = prepared((db: Kysely<FilesTables>, row: Completion) =>
   db
     .updateTable('files')
@@ -33,20 +37,25 @@ const writeCompletion = prepared((db: Kysely<FilesTables>, row: Completion) =>
       updated_at: row.updated_at,
       uploaded_at: row.uploaded_at,
     })
-    .where('id', '=', row.id),
+    .where('id', '=', row.id)
+    .where('status', '=', 'pending')
+    .where('sequence', '=', row.read)
+    .where('purge_reason', 'is', null),
 );
 
 const writeSize = prepared((db: Kysely<FilesTables>, { id, size }: Pick<FileRow, 'id' | 'size'>) =>
   db.updateTable('files').set({ size }).where('id', '=', id),
 );
 
-const removeUpload = prepared((db: Kysely<FilesTables>, { fileId }: { readonly fileId: string }) =>
-  db.deleteFrom('uploads').where('file_id', '=', fileId),
+const removeUpload = prepared(
+  (db: Kysely<FilesTables>, { file_id, state, held }: Pick<UploadsTable, 'file_id' | 'state' | 'held'>) =>
+    db.deleteFrom('uploads').where('file_id', '=', file_id).where('state', '=', state).where('held', '=', held),
 );
 
 /**
  * The one transaction that makes a file `uploaded`: the row, what it uses of the quota, its jobs, and the event.
- * Every upload ends here, whichever way its bytes came. The caller holds the row and has checked that it is pending.
+ * Every upload ends here, whichever way its bytes came. The caller has checked that the file is pending; where it does
+ * not hold the rows, `Changed` is thrown if somebody else has changed them.
  */
 export async function completeUpload(
   { catalog }: Pick<FilesDeps, 'catalog'>,
@@ -69,14 +78,15 @@ export async function completeUpload(
     uploaded_at: now,
   } as const;
   // All at once, and the owner's row last.
-  await Promise.all([
-    insertJobs(tx, jobs),
-    appendEvents(tx, file, events, now),
+  const [completed, removed] = await Promise.all([
+    writeCompletion(tx, { ...changes, id: file.id, read: file.sequence }),
+    removeUpload(tx, upload),
     // Where it came as declared, its index is left alone.
     size !== file.size && writeSize(tx, { id: file.id, size }),
-    writeCompletion(tx, { ...changes, id: file.id }),
-    removeUpload(tx, { fileId: file.id }),
+    insertJobs(tx, jobs),
+    appendEvents(tx, file, events, now),
     changeUsage(tx, file.owner_id, { used: size, held: -upload.held, files: 1, filesHeld: -1 }),
   ]);
+  if (completed.numAffectedRows !== 1n || removed.numAffectedRows !== 1n) throw new Changed();
   return { file: { ...file, ...changes, size }, jobs };
 }

@@ -3,6 +3,7 @@ import type { UploadVerb } from '../deps.ts';
 import { lockFile } from '../file-rows.ts';
 import { changeUsage, checkQuota, lockOwner } from '../owners.ts';
 import { lockUpload } from '../purge.ts';
+import { begunHere } from './begun-here.ts';
 import { checkSize } from './check-new-file.ts';
 import { uploadClosed } from './finish.ts';
 
@@ -15,6 +16,8 @@ export const extendUpload: UploadVerb<'extendUpload'> =
     const owner = ownerOf(context, ownerId);
     checkSize(size, settings.maxFileSize);
     const now = await db.now();
+    // It will not be as it was begun.
+    begunHere(db).delete(fileId);
     return db.unit(async (tx) => {
       const file = await lockFile(tx, fileId, owner);
       const upload = await lockUpload(tx, file.id);

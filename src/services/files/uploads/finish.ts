@@ -1,26 +1,45 @@
 import { HoldfastError } from '../../../base/errors.ts';
+import type { FinishUploadRequest } from '../../../contract/holdfast/internal/v1/upload.ts';
 import { ownerOf } from '../access.ts';
 import type { FilesDeps, UploadVerb } from '../deps.ts';
 import { fileWithVariants, lockFile, toFile } from '../file-rows.ts';
 import { type JobRow, jobsOfFile, toJob } from '../job-rows.ts';
 import { announceWork } from '../jobs/announce.ts';
 import { lockUpload } from '../purge.ts';
-import { completeUpload } from './complete.ts';
+import { begunHere } from './begun-here.ts';
+import { Changed, completeUpload } from './complete.ts';
 
-export const finishUpload: UploadVerb<'finishUpload'> =
-  (deps) =>
-  async ({ ownerId, fileId, size, sha256 }, context) => {
-    const owner = ownerOf(context, ownerId);
-    const now = await deps.db.now();
-    const finished = await deps.db.unit(async (tx) => {
-      const [file, upload] = await Promise.all([lockFile(tx, fileId, owner), lockUpload(tx, fileId)]);
-      if (file.status !== 'pending') return { file, jobs: undefined };
-      if (upload?.state !== 'open') throw uploadClosed();
-      checkEvidence(upload, { size, sha256 });
-      return completeUpload(deps, tx, { file, upload }, { size, sha256, contentType: file.content_type }, now);
-    });
-    return answer(deps, finished);
-  };
+export const finishUpload: UploadVerb<'finishUpload'> = (deps) => async (request, context) => {
+  const found = { ...request, ownerId: ownerOf(context, request.ownerId) };
+  const now = await deps.db.now();
+  return answer(deps, (await finishUnchanged(deps, found, now)) ?? (await finishRead(deps, found, now)));
+};
+
+/** Ends what this process has begun, without reading it again; undefined for another, or where it has changed since. */
+async function finishUnchanged(deps: FilesDeps, { ownerId, fileId, size, sha256 }: FinishUploadRequest, now: number) {
+  const begun = begunHere(deps.db);
+  const reserved = begun.get(fileId);
+  if (reserved?.file.owner_id !== ownerId) return undefined;
+  begun.delete(fileId);
+  checkEvidence(reserved.upload, { size, sha256 });
+  const evidence = { size, sha256, contentType: reserved.file.content_type };
+  try {
+    return await deps.db.unit((tx) => completeUpload(deps, tx, reserved, evidence, now));
+  } catch (error) {
+    if (error instanceof Changed) return undefined;
+    throw error;
+  }
+}
+
+async function finishRead(deps: FilesDeps, { ownerId, fileId, size, sha256 }: FinishUploadRequest, now: number) {
+  return deps.db.unit(async (tx) => {
+    const [file, upload] = await Promise.all([lockFile(tx, fileId, ownerId), lockUpload(tx, fileId)]);
+    if (file.status !== 'pending') return { file, jobs: undefined };
+    if (upload?.state !== 'open') throw uploadClosed();
+    checkEvidence(upload, { size, sha256 });
+    return completeUpload(deps, tx, { file, upload }, { size, sha256, contentType: file.content_type }, now);
+  });
+}
 
 /** Throws where the bytes are not those that were declared. */
 export function checkEvidence(
