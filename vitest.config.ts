@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
+import SlowestFirst from './scripts/test/slowest-first.ts';
 import { absent, type EngineName } from './test/harness/engines/index.ts';
 import { EMBEDDED, type StackKind } from './test/harness/stack-kind.ts';
 
@@ -65,6 +66,7 @@ function together(made: ReturnType<typeof project>) {
 export default defineConfig({
   test: {
     pool: 'forks',
+    sequence: { sequencer: SlowestFirst },
     // For machines that are busy: who waits for an event is not slower for it.
     testTimeout: 90_000,
     hookTimeout: 300_000,

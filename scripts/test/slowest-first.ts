@@ -1,0 +1,27 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files of tests that take long, most of them short: who comes last keeps all others waiting. The slowest first. */
+const SLOW = [
+  /faults\/(mesh|outage|kill|copy)/,
+  /broker\/(rabbitmq|nats|redis)\/conformance/,
+  /objects\/s3\/(conformance|limits)/,
+  /database\/(postgres|mysql)\/conformance/,
+  /commands\/cli\.test/,
+  /\/on-(postgres|mysql)\.test/,
+  /\/over-grpc\.test/,
+  /engines\/engines\.test|scripts\/mesh\.test|sandbox\/pool\.test|processor\/index\.test/,
+  /api\/large-file/,
+];
+
+const rank = ({ moduleId }: TestSpecification): number => {
+  const found = SLOW.findIndex((pattern) => pattern.test(moduleId));
+  return found < 0 ? SLOW.length : found;
+};
+
+/** The order of Vitest, which knows only how large files are where it has not run them before, but for these. */
+export default class SlowestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const byProject = Map.groupBy(await super.sort(files), ({ project }) => project);
+    return [...byProject.values()].flatMap((specs) => specs.toSorted((one, other) => rank(one) - rank(other)));
+  }
+}
