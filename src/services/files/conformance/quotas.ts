@@ -94,7 +94,7 @@ export function quotaLaws(open: OpenFiles): void {
           expect((bytes?.used ?? 0) + (bytes?.held ?? 0)).toBeLessThanOrEqual(MOST_BYTES);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 
