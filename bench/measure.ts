@@ -10,6 +10,14 @@ export const median = (values: readonly number[]): number => {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 };
 
+/** By how much a figure of so many rounds may be off: the standard error of their mean. */
+export function errorOf(values: readonly number[]): number {
+  if (values.length < 2) return 0;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1) / values.length);
+}
+
 /** Seconds of CPU that a process and its children that have ended have used. */
 export function cpuSeconds(pid: number): number {
   if (process.platform === 'linux') {
