@@ -8,8 +8,11 @@ import { toStoreError } from './errors.ts';
 /** Bytes handed to the operating system at once. Twice as much is held: one lot is written while the next comes in. */
 const BATCH = 1024 * 1024;
 
-/** After so many bytes what is written so far is sent on its way to the disk, while more comes in. */
-const FLUSH_EVERY = 32 * 1024 * 1024;
+/**
+ * After so many bytes what is written so far is sent on its way to the disk, while more comes in. Not more often: each
+ * time, the disk also writes out what its own cache holds, and others wait for that.
+ */
+const FLUSH_EVERY = 128 * 1024 * 1024;
 
 interface WriteOptions {
   readonly size?: number | undefined;
