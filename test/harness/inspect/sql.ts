@@ -19,7 +19,8 @@ export function connect(url: string): Promise<Connection> {
 }
 
 async function openSqlite(file: string): Promise<Connection> {
-  const database = new DatabaseSync(file);
+  // A server may be writing.
+  const database = new DatabaseSync(file, { timeout: 60_000 });
   return {
     run: async (sql, values = []) => database.prepare(sql).all(...values) as Row[],
     close: async () => database.close(),
