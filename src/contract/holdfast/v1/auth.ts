@@ -287,7 +287,7 @@ export interface ChangePasswordRequest {
   /** Empty for an account that has none yet. */
   currentPassword: string;
   newPassword: string;
-  /** The session that stays. */
+  /** The session that asks, and stays. */
   keepSessionId?: string | undefined;
   client?: Client | undefined;
 }
@@ -411,6 +411,8 @@ export interface CreateApiTokenRequest {
     | undefined;
   /** Whose it is, where a service asks; users make their own. */
   userId: string;
+  /** The session that asks, which has to go on: the token outlives it. Empty for an access token without one. */
+  sessionId?: string | undefined;
 }
 
 export interface CreateApiTokenResponse {
@@ -3327,7 +3329,7 @@ export const ApiToken: MessageFns<ApiToken> = {
 };
 
 function createBaseCreateApiTokenRequest(): CreateApiTokenRequest {
-  return { name: "", scopes: [], expiresAt: undefined, client: undefined, userId: "" };
+  return { name: "", scopes: [], expiresAt: undefined, client: undefined, userId: "", sessionId: undefined };
 }
 
 export const CreateApiTokenRequest: MessageFns<CreateApiTokenRequest> = {
@@ -3346,6 +3348,9 @@ export const CreateApiTokenRequest: MessageFns<CreateApiTokenRequest> = {
     }
     if (message.userId !== "") {
       writer.uint32(42).string(message.userId);
+    }
+    if (message.sessionId !== undefined) {
+      writer.uint32(50).string(message.sessionId);
     }
     return writer;
   },
@@ -3403,6 +3408,14 @@ export const CreateApiTokenRequest: MessageFns<CreateApiTokenRequest> = {
             message.userId = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3427,6 +3440,7 @@ export const CreateApiTokenRequest: MessageFns<CreateApiTokenRequest> = {
       ? Client.fromPartial(object.client)
       : undefined;
     message.userId = object.userId ?? "";
+    message.sessionId = object.sessionId ?? undefined;
     return message;
   },
 };

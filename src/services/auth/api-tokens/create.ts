@@ -4,6 +4,7 @@ import { appendAudit } from '../audit/append.ts';
 import type { AuthVerb } from '../deps.ts';
 import { requireScopes } from '../scopes.ts';
 import { hashOf, newToken } from '../secret-tokens.ts';
+import { requireGoingOn } from '../sessions/going-on.ts';
 import type { ApiTokensTable } from '../tables.ts';
 import { displayName } from '../users/display-name.ts';
 import { noSuchAccount } from '../users/get.ts';
@@ -28,6 +29,7 @@ export const createApiToken: AuthVerb<'createApiToken'> =
       // Locked, so that a role that is being taken away gives nothing more.
       const user = await tx.selectFrom('users').selectAll().where('id', '=', userId).forUpdate().executeTakeFirst();
       if (!user || user.deleted_at !== null || user.disabled_at !== null) throw noSuchAccount();
+      await requireGoingOn(tx, { userId, sessionId: request.sessionId ?? '' }, now);
       const scopes = requireScopes(request.scopes, user.role);
       const { count } = await tx
         .selectFrom('api_tokens')

@@ -58,6 +58,19 @@ export function administrationLaws(ground: Ground): void {
       }
     });
 
+    test('are made by a session while it goes on, of that very account', async () => {
+      const user = await ground.account();
+      const { session } = await ground.auth.createSession({ email: user.email, password }, ground.anonymous);
+      const makeAs = (context: Ground['anonymous']) =>
+        outcome(
+          ground.auth.createApiToken({ name: 'ci', scopes: ['jobs'], userId: '', sessionId: session?.id }, context),
+        );
+      expect(await makeAs(ground.asUser(user))).toBe('done');
+      expect(await makeAs(ground.asUser(await ground.account()))).toBe('unauthenticated');
+      await ground.auth.endSessions({}, ground.asUser(user));
+      expect(await makeAs(ground.asUser(user))).toBe('unauthenticated');
+    });
+
     test('only admins give admin and act-as, and who is admin no more has none', async () => {
       const [user, boss, chief] = [await ground.account(), await ground.adminAccount(), await ground.adminAccount()];
       expect(await outcome(tokenOf(user, ['act-as']))).toBe('forbidden');

@@ -278,6 +278,15 @@ export function sessionLaws(ground: Ground): void {
       expect(await outcome(again)).toBe('done');
     });
 
+    test('is for a session that goes on', async () => {
+      const user = await ground.account();
+      const { session } = await webSession(user);
+      await ground.auth.endSessions({}, ground.asUser(user));
+      const next = 'orbit velvet nine canoe';
+      expect(await outcome(change(user, password, next, session?.id))).toBe('unauthenticated');
+      expect(await outcome(logIn(user))).toBe('done');
+    });
+
     test('needs the present one, and guesses are counted', async () => {
       const user = await ground.account();
       const guesses = [];

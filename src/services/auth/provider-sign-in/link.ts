@@ -7,6 +7,7 @@ import type { AuthDeps } from '../deps.ts';
 import { appendEvent } from '../events/append.ts';
 import { claimIdentity, newIdentity } from '../identities/rows.ts';
 import type { ProvidedIdentity } from '../providers/index.ts';
+import { goesOn } from '../sessions/going-on.ts';
 import type { AuthTables, ProviderSignInsTable, UsersTable } from '../tables.ts';
 
 interface Linking {
@@ -61,14 +62,9 @@ async function stillSignedIn(
   now: number,
 ): Promise<UsersTable> {
   const user = await tx.selectFrom('users').selectAll().where('id', '=', userId).forUpdate().executeTakeFirst();
-  const session = await tx
-    .selectFrom('sessions')
-    .select('id')
-    .where('id', '=', session_id ?? '')
-    .where('user_id', '=', userId)
-    .where('expires_at', '>', now)
-    .executeTakeFirst();
-  const goesOn = session_id ? session !== undefined : (user?.sessions_ended_at ?? now) <= created_at;
-  if (user && goesOn && user.disabled_at === null && user.deleted_at === null) return user;
+  const still = session_id
+    ? await goesOn(tx, { userId, sessionId: session_id }, now)
+    : (user?.sessions_ended_at ?? now) <= created_at;
+  if (user && still && user.disabled_at === null && user.deleted_at === null) return user;
   throw new HoldfastError('unauthenticated', 'You are not signed in any more. Sign in, and link the account again.');
 }

@@ -7,6 +7,7 @@ import { appendEvent } from '../events/append.ts';
 import { dropTokens, RESET } from '../mail/tokens.ts';
 import { normalisePassword, requirePassword } from '../password.ts';
 import { deleteSessions } from '../sessions/delete.ts';
+import { requireGoingOn } from '../sessions/going-on.ts';
 import { findUser } from './find.ts';
 import { noSuchAccount } from './get.ts';
 
@@ -39,6 +40,7 @@ export const changePassword: AuthVerb<'changePassword'> = (deps) => async (reque
       .executeTakeFirst();
     // Another change came first: this one rests on a password that is none any more.
     if (numUpdatedRows === 0n) throw wrongPassword();
+    await requireGoingOn(tx, { userId, sessionId: keepSessionId }, now);
     if (user.password_hash !== '') await forgive(tx, counters);
     await dropTokens(tx, RESET, userId);
     await deleteSessions(tx, (query) => query.where('user_id', '=', userId).where('id', '<>', keepSessionId));

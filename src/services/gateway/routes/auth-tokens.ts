@@ -48,6 +48,7 @@ export const authTokenRoutes: RouteModule = (app, { auth }) => {
           expiresAt: typeof expiresAt === 'string' ? new Date(expiresAt) : undefined,
           client: clientOf(request),
           userId: '',
+          sessionId: present(request.identity).credentialId,
         },
         request.call,
       );
