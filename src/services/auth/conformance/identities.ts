@@ -4,6 +4,7 @@ import { AUDIENCE, type Issuer, startIssuer } from '../../../../test/harness/sig
 import { newId } from '../../../base/ids.ts';
 import type { User } from '../../../contract/holdfast/v1/auth.ts';
 import type { AuthOptions } from '../index.ts';
+import { noAddress } from '../users/insert.ts';
 import { type Callable, type Ground, PASSWORD as password, someClient } from './ground.ts';
 
 /** Whom other issuers vouch for, and signing in with providers. */
@@ -270,6 +271,24 @@ export function identityLaws(ground: Ground): void {
       const json = { currentPassword: '', newPassword: password };
       await only.auth.changePassword(json, me);
       expect(await outcome(only.auth.unlinkAccount({ linkedAccountId: left?.id ?? '' }, me))).toBe('done');
+    });
+
+    test('are the last way in to an account without an e-mail, though it has a password', async () => {
+      const service = instance();
+      const id = await userIdOf(service, someGitHubUser(someEmail()));
+      const me = ground.asUser({ id });
+      await service.auth.changePassword({ currentPassword: '', newPassword: password }, me);
+      // As for those who came with a token of an issuer that is a provider, too.
+      await ground.db.unit((tx) =>
+        tx
+          .updateTable('users')
+          .set({ email: noAddress(id) })
+          .where('id', '=', id)
+          .execute(),
+      );
+      const [linkedAccount] = await linkedOf(service, id);
+      const unlinking = service.auth.unlinkAccount({ linkedAccountId: linkedAccount?.id ?? '' }, me);
+      expect(await outcome(unlinking)).toBe('conflict');
     });
 
     test('of a provider that is configured no more open nothing', async () => {

@@ -4,6 +4,7 @@ import { lockUser } from '../admin/lock-user.ts';
 import { appendAudit } from '../audit/append.ts';
 import type { AuthVerb } from '../deps.ts';
 import { appendEvent } from '../events/append.ts';
+import { hasAddress } from '../users/insert.ts';
 
 /** Takes an account elsewhere away from the ways to sign in. What was begun with it goes on. */
 export const unlinkAccount: AuthVerb<'unlinkAccount'> =
@@ -20,7 +21,9 @@ export const unlinkAccount: AuthVerb<'unlinkAccount'> =
       // One of a provider that is not configured any more opens nothing.
       const opens = ({ issuer }: typeof gone) =>
         providers.ofIssuer(issuer) !== undefined || issuers.names.includes(issuer);
-      const stays = user.password_hash !== '' || all.some((one) => one.id !== gone.id && opens(one));
+      // A password goes with an e-mail: without one, nobody can log in by it.
+      const byPassword = user.password_hash !== '' && hasAddress(user);
+      const stays = byPassword || all.some((one) => one.id !== gone.id && opens(one));
       if (!stays) {
         throw new HoldfastError(
           'conflict',
