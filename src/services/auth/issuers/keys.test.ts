@@ -10,7 +10,7 @@ const asJwk = ({ kid, alg, publicKey }: IssuerKey) => ({ ...publicKey.export({ f
 
 /** An issuer and its keys as we keep them, by a clock of their own. */
 function someIssuer() {
-  const state = { now: 0, keys: [one], down: false, fetched: 0 };
+  const state = { now: 0, keys: [one], down: false, fetched: 0, answer: Promise.resolve() };
   const find = createIssuerKeys({
     issuer: 'https://issuer.example',
     jwksUrl: 'https://issuer.example/keys',
@@ -18,6 +18,7 @@ function someIssuer() {
     now: () => state.now,
     fetch: async () => {
       state.fetched += 1;
+      await state.answer;
       if (state.down) throw new NoAnswer('it is down');
       return { keys: state.keys.map(asJwk) };
     },
@@ -65,6 +66,25 @@ describe('the keys of an issuer', () => {
     expect(await has(one)).toBe('unavailable');
     state.now += RETRY + 1;
     expect(await has(one)).toBe('found');
+  });
+
+  test('that are known keep nobody waiting: for new ones, or for an issuer that was away', async () => {
+    const { state, has } = someIssuer();
+    await has(one);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    state.answer = promise;
+    state.keys = [one, two];
+    const early = has(two);
+    expect(await has(one)).toBe('found');
+    resolve();
+    expect(await early).toBe('found');
+    state.down = true;
+    state.now = FRESH + 1;
+    await has(one);
+    state.answer = new Promise(() => {});
+    state.now += RETRY + 1;
+    expect(await has(one)).toBe('found');
+    expect(state.fetched).toBe(4);
   });
 
   test('that are new are found at once, and nobody has it asked again and again', async () => {

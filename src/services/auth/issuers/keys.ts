@@ -60,8 +60,9 @@ export function createIssuerKeys({
     return underWay;
   };
 
+  const isUsable = () => kept !== undefined && now() - kept.since <= KEPT;
   const usable = () => {
-    if (kept !== undefined && now() - kept.since <= KEPT) return kept;
+    if (kept !== undefined && isUsable()) return kept;
     throw new HoldfastError(
       'unavailable',
       'Whoever issued this token cannot be reached just now. Try again in a moment.',
@@ -72,14 +73,17 @@ export function createIssuerKeys({
   };
 
   return async (header, token) => {
-    const isOld = kept === undefined || now() - kept.since > FRESH;
-    if (underWay || (isOld && now() - failedAt > RETRY)) await refresh();
+    if (kept === undefined || now() - kept.since > FRESH) {
+      const asked = underWay || now() - failedAt > RETRY ? refresh() : undefined;
+      // Of an issuer that could not be reached a moment ago, nobody waits for who tries again.
+      if (kept === undefined || !isUsable() || failedAt < kept.since) await asked;
+    }
     const known = usable();
     try {
       return await known.find(header, token);
     } catch (error) {
-      if (!(error instanceof JWKSNoMatchingKey) || now() - cooledAt <= COOLDOWN) throw error;
-      cooledAt = now();
+      if (!(error instanceof JWKSNoMatchingKey) || (!underWay && now() - cooledAt <= COOLDOWN)) throw error;
+      if (!underWay) cooledAt = now();
       await refresh();
       return usable().find(header, token);
     }
