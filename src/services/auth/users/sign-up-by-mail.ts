@@ -1,3 +1,4 @@
+import type { Kysely } from 'kysely';
 import type { CallContext } from '../../../base/context.ts';
 import type { Client } from '../../../contract/holdfast/v1/auth.ts';
 import { countAttempt, mailCounters } from '../attempts.ts';
@@ -5,7 +6,8 @@ import { appendAudit } from '../audit/append.ts';
 import type { AuthDeps } from '../deps.ts';
 import { appendEvent } from '../events/append.ts';
 import { useInvitation } from '../invitations/use.ts';
-import type { UsersTable } from '../tables.ts';
+import type { AuthTables, UsersTable } from '../tables.ts';
+import { findUserByEmail } from './find-by-email.ts';
 import { noteNewUser } from './insert.ts';
 
 interface Wanted {
@@ -19,7 +21,8 @@ interface Wanted {
 /**
  * Makes an account that has to be confirmed, or tells the one that is there already: by mail alone. Whoever asks hears and
  * waits the same. A password that somebody else chose for an address never opens what its reader makes of it: the mail to
- * an account that is there leads to choosing another one.
+ * an account that is there leads to choosing another one, and where two chose before either has confirmed, neither's is
+ * good, because the mail to confirm it may be of the other's sign-up.
  */
 export async function signUpByMail(
   deps: AuthDeps,
@@ -29,8 +32,10 @@ export async function signUpByMail(
   const { db, hashing, signup, log } = deps;
   const { email } = wanted;
   await countAttempt(db, mailCounters(email, client), Date.now());
-  // Also where there is an account: it takes time.
-  const row: UsersTable = { ...wanted, password_hash: await hashing.hash(password, context.signal) };
+  const before = await findUserByEmail(db.reader, email);
+  // One or the other: either takes as long.
+  const isTheirs = before && (await hashing.matches(password, before.password_hash || undefined, context.signal));
+  const row: UsersTable = { ...wanted, password_hash: before ? '' : await hashing.hash(password, context.signal) };
   const now = row.created_at;
   const made = await db.unit(async (tx) => {
     await db.dialect.insertIfAbsent(tx, 'users', [row], ['email']);
@@ -41,6 +46,7 @@ export async function signUpByMail(
       .forUpdate()
       .executeTakeFirstOrThrow();
     if (standing.id !== row.id) {
+      if (before && !isTheirs) await dropUnprovenPassword(tx, before);
       await appendAudit(tx, { action: 'sign_up.repeated', target: ['user', standing.id], client }, context, now);
       await appendEvent(tx, standing.id, 'sign_up.repeated', {}, now);
       return false;
@@ -52,4 +58,21 @@ export async function signUpByMail(
   });
   deps.onEvent();
   if (made) log.info({ request_id: context.requestId, user_id: row.id }, 'account made');
+}
+
+/** Of an account that nobody has confirmed or ever used, in a unit of work that has locked it. */
+async function dropUnprovenPassword(
+  tx: Kysely<AuthTables>,
+  { id, password_hash }: Pick<UsersTable, 'id' | 'password_hash'>,
+): Promise<void> {
+  const ofUser = (table: 'sessions' | 'api_tokens') =>
+    tx.selectFrom(table).select('id').where('user_id', '=', id).limit(1).executeTakeFirst();
+  if ((await ofUser('sessions')) || (await ofUser('api_tokens'))) return;
+  await tx
+    .updateTable('users')
+    .set({ password_hash: '' })
+    .where('id', '=', id)
+    .where('password_hash', '=', password_hash)
+    .where('email_verified_at', 'is', null)
+    .execute();
 }
