@@ -1,5 +1,5 @@
 import type { Logger } from '../base/logger.ts';
-import { connectTo, type Remote } from '../rpc/client/index.ts';
+import type { Remote } from '../rpc/client/index.ts';
 import type { Service, ServiceDefinition } from '../rpc/contract.ts';
 import { type Answers, CONTRACTS } from '../rpc/contracts.ts';
 import type { Certificates } from '../rpc/tls/certificates.ts';
@@ -16,18 +16,21 @@ export interface Elsewhere {
   close(): void;
 }
 
-/** Nothing is connected before the first call. */
-export function reachElsewhere(
+/** Nothing is connected before the first call. The library is loaded for whoever needs it alone: it takes some megabytes. */
+export async function reachElsewhere(
   { elsewhere, services }: Plan,
   certificates: Certificates | undefined,
   log: Logger,
-): Elsewhere {
+): Promise<Elsewhere> {
   const remotes = new Map<Called, Remote>();
-  for (const [service, addresses] of elsewhere) {
+  if (elsewhere.size > 0) {
     if (!certificates) throw new Error('Services elsewhere are reached with certificates.');
-    // Storage knows services only; on whose behalf a gateway in this process asks is no concern of it.
-    const forwardsPrincipals = services.has('gateway') && service !== 'storage';
-    remotes.set(service, connectTo({ service, addresses, certificates, log, forwardsPrincipals }));
+    const { connectTo } = await import('../rpc/client/index.ts');
+    for (const [service, addresses] of elsewhere) {
+      // Storage knows services only; on whose behalf a gateway in this process asks is no concern of it.
+      const forwardsPrincipals = services.has('gateway') && service !== 'storage';
+      remotes.set(service, connectTo({ service, addresses, certificates, log, forwardsPrincipals }));
+    }
   }
   return {
     answersOf<S extends Called>(service: S) {

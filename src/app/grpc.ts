@@ -3,7 +3,7 @@ import { type Config, ConfigError } from '../config.ts';
 import { accessWith } from '../rpc/access.ts';
 import type { Service, ServiceDefinition } from '../rpc/contract.ts';
 import { type Answers, CONTRACTS } from '../rpc/contracts.ts';
-import { type Answered, answered, createRpcServer, type RpcServer } from '../rpc/server/index.ts';
+import type { Answered, RpcServer } from '../rpc/server/index.ts';
 import { type Certificates, openCertificates } from '../rpc/tls/certificates.ts';
 import { CertificateError } from '../rpc/tls/credentials.ts';
 import type { Called } from './house.ts';
@@ -41,15 +41,16 @@ export type Answering = { readonly [S in Called]?: Partial<Answers<S>> | undefin
 
 /**
  * A server of the contracts that this process answers and its certificate names, not listening yet; undefined where
- * there are none.
+ * there are none. The library is loaded for whoever needs it alone: it takes some megabytes.
  */
-export function grpcServerOf(
+export async function grpcServerOf(
   answering: Answering,
   certificates: Certificates | undefined,
   { grpcClients }: Config,
   log: Logger,
-): RpcServer | undefined {
+): Promise<RpcServer | undefined> {
   if (!certificates) return undefined;
+  const { answered, createRpcServer } = await import('../rpc/server/index.ts');
   const contracts = ANSWERING.flatMap((service): Answered[] => {
     const answers = answering[service] as Readonly<Record<string, Service<ServiceDefinition>>> | undefined;
     if (!answers || !certificates.current.names.includes(service)) return [];

@@ -107,6 +107,11 @@ export async function makeParts(
     ? createGateway(gatewayDepsOn(ground, { auth: answersOf('auth'), files: answersOf('files') }, probes, config, log))
     : createHealthServer({ settings: { ...config, version }, probes, log: named(log, 'health') });
   if (ingest?.webhook) http.app.register(ingest.webhook);
-  const grpc = grpcServerOf(traced ? tracedAnswering(answering) : answering, certificates, config, named(log, 'grpc'));
+  const grpc = await grpcServerOf(
+    traced ? tracedAnswering(answering) : answering,
+    certificates,
+    config,
+    named(log, 'grpc'),
+  );
   return { answersOf, auth, files, processor, janitor, notifier, ingest, http, grpc, probes };
 }

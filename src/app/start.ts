@@ -78,7 +78,7 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
     const ground = tracing ? tracedGround(opened) : opened;
     const certificates = await openCertificatesOf(config, plan, log);
     if (certificates) closing('certificates', PART_DEADLINE, () => certificates.stop());
-    const elsewhere = reachElsewhere(plan, certificates, log);
+    const elsewhere = await reachElsewhere(plan, certificates, log);
     closing('services elsewhere', PART_DEADLINE, async () => elsewhere.close());
 
     let frozen = false;

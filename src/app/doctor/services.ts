@@ -22,7 +22,7 @@ export async function* examineServices(
     return;
   }
   const { names, validTo } = certificates.current;
-  const elsewhere = reachElsewhere(plan, certificates, log);
+  const elsewhere = await reachElsewhere(plan, certificates, log);
   try {
     const days = Math.floor((validTo.getTime() - Date.now()) / DAY);
     yield validTo.getTime() - Date.now() > SOON
