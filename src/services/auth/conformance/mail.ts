@@ -143,6 +143,18 @@ export function mailLaws(ground: Ground): void {
       );
     });
 
+    test('that was changed is told to an address that is confirmed, and to no other', async () => {
+      const user = await ground.account();
+      const change = (currentPassword: string, newPassword: string) =>
+        ground.auth.changePassword({ currentPassword, newPassword }, ground.asUser(user));
+      await change(password, NEW_PASSWORD);
+      expect(await prepared(user.id, 'password.changed')).toMatchObject({ email: '' });
+      await askVerification(user.email);
+      expect(await verify((await verifyLink(user.id)).token)).toBe('done');
+      await change(NEW_PASSWORD, password);
+      expect(await prepared(user.id, 'password.changed')).toMatchObject({ email: user.email });
+    });
+
     test('of several at once one gets through', async () => {
       const user = await ground.account();
       await askReset(user.email);
@@ -388,6 +400,10 @@ export function mailLaws(ground: Ground): void {
       expect(await of(user.id, other.id)).toEqual([]);
       expect((await change({ uploads: true })).user?.notifications).toEqual({ uploads: true, failures: false });
       expect((await change({ failures: true })).user?.notifications).toEqual({ uploads: true, failures: true });
+      // Nobody has confirmed that the address is theirs.
+      expect(await of(user.id)).toEqual([]);
+      await askVerification(user.email);
+      expect(await verify((await verifyLink(user.id)).token)).toBe('done');
       const both = { uploads: true, failures: true };
       expect(await of(user.id, other.id, 'customer-7')).toEqual([
         { userId: user.id, email: user.email, notifications: both },

@@ -24,7 +24,8 @@ const KINDS: Readonly<Partial<Record<AccountEventType, Kind>>> = {
   'password.reset_requested': { tells: () => true, purpose: RESET },
   // Whoever reads that mailbox may want to come in, and has forgotten that there is an account.
   'sign_up.repeated': { tells: () => true, purpose: RESET },
-  'password.changed': { tells: () => true },
+  // Whoever signed up with somebody else's address could have us write there as often as they please.
+  'password.changed': { tells: (user) => user.email_verified_at !== null },
   'identity.linked': { tells: () => true },
   'identity.unlinked': { tells: () => true },
 };

@@ -8,6 +8,10 @@ const MOST = 1000;
 /** Values that a statement takes, on every database. */
 const AT_A_TIME = 500;
 
+/**
+ * Those whose address is confirmed: whoever signed up with somebody else's must not have us write there, least of all what
+ * they called their files.
+ */
 export const listSubscribers: MailVerb<'listSubscribers'> =
   ({ db }) =>
   async ({ userIds }, context) => {
@@ -21,6 +25,7 @@ export const listSubscribers: MailVerb<'listSubscribers'> =
         .where('id', 'in', userIds.slice(next, next + AT_A_TIME))
         .where('disabled_at', 'is', null)
         .where('deleted_at', 'is', null)
+        .where('email_verified_at', 'is not', null)
         .where(({ or, eb }) => or([eb('notify_uploads', '=', 1), eb('notify_failures', '=', 1)]))
         .execute();
       subscribers.push(

@@ -123,7 +123,9 @@ export const authMailRoutes: RouteModule = (app, { auth }) => {
         tags: ['auth'],
         operationId: 'updateMe',
         summary: 'Say which mails one wants',
-        description: 'What is left out stays as it is. Mails about files are off until they are asked for.',
+        description:
+          'What is left out stays as it is. Mails about files are off until they are asked for, and go to an address that ' +
+          'is confirmed.',
         querystring: NoQuery,
         body: MeBody,
         response: { 200: { description: 'The account.', ...UserRef } },
