@@ -5,11 +5,25 @@ import type { Answer, Task } from './protocol.ts';
 /** Beside this file, compiled as it is. */
 const THREAD = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
 
-/** A thread that does one task at a time. It is started by the first, and holds up no process that is about to end. */
+/** Milliseconds without a task after which a thread ends: it takes some megabytes, and is started again in no time. */
+const IDLE = 10_000;
+
+/** A thread that does one task at a time. It is there while there are tasks, and holds up no process that is about to end. */
 export class HashingThread {
+  readonly #idle: number;
   #worker: Worker | undefined;
+  #ending: NodeJS.Timeout | undefined;
+
+  constructor({ idle = IDLE } = {}) {
+    this.#idle = idle;
+  }
+
+  get isRunning(): boolean {
+    return this.#worker !== undefined;
+  }
 
   async perform(task: Task): Promise<string | boolean> {
+    clearTimeout(this.#ending);
     this.#worker ??= this.#start();
     const worker = this.#worker;
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
@@ -24,7 +38,13 @@ export class HashingThread {
     } finally {
       worker.unref();
       worker.off('message', resolve).off('error', reject).off('exit', onExit);
+      this.#ending = setTimeout(() => this.#end(), this.#idle).unref();
     }
+  }
+
+  #end(): void {
+    void this.#worker?.terminate();
+    this.#worker = undefined;
   }
 
   #start(): Worker {

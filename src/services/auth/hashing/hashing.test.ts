@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { HashingThread } from './hashing-thread.ts';
 import { createPasswordHashing } from './index.ts';
 
 const never = new AbortController().signal;
@@ -46,4 +47,12 @@ test('one who goes away while waiting frees the place', async () => {
   await expect(second).rejects.toThrow('gone');
   const third = hashing.matches('x', undefined, never);
   await Promise.all([first, third]);
+});
+
+test('a thread that has nothing to do ends, and is started again for the next task', async () => {
+  const thread = new HashingThread({ idle: 1 });
+  for (let round = 0; round < 3; round++) {
+    expect(await thread.perform({ task: 'hash', password: 'correct horse', cost: 4 })).toMatch(/^\$2b\$04\$/);
+    await expect.poll(() => thread.isRunning).toBe(false);
+  }
 });
