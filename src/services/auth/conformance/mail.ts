@@ -345,6 +345,13 @@ export function mailLaws(ground: Ground): void {
       await signUp(service, email, 'the stranger chose this');
       const { token } = await verifyLink(await idOf(email));
       await signUp(service, email, password);
+      const { data } = await ground.db.reader
+        .selectFrom('audit')
+        .select('data')
+        .where('target_id', '=', await idOf(email))
+        .where('action', '=', 'sign_up.repeated')
+        .executeTakeFirstOrThrow();
+      expect(JSON.parse(data)).toEqual({ passwordDropped: true });
       expect(await verify(token)).toBe('done');
       expect(await outcome(logIn(email, 'the stranger chose this', service))).toBe('wrong_credentials');
       expect(await outcome(logIn(email, password, service))).toBe('wrong_credentials');

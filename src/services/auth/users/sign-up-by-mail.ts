@@ -46,8 +46,9 @@ export async function signUpByMail(
       .forUpdate()
       .executeTakeFirstOrThrow();
     if (standing.id !== row.id) {
-      if (before && !isTheirs) await dropUnprovenPassword(tx, before);
-      await appendAudit(tx, { action: 'sign_up.repeated', target: ['user', standing.id], client }, context, now);
+      const passwordDropped = before !== undefined && !isTheirs && (await dropUnprovenPassword(tx, before));
+      const entry = { action: 'sign_up.repeated', target: ['user', standing.id], client } as const;
+      await appendAudit(tx, { ...entry, data: { passwordDropped } }, context, now);
       await appendEvent(tx, standing.id, 'sign_up.repeated', {}, now);
       return false;
     }
@@ -60,19 +61,21 @@ export async function signUpByMail(
   if (made) log.info({ request_id: context.requestId, user_id: row.id }, 'account made');
 }
 
-/** Of an account that nobody has confirmed or ever used, in a unit of work that has locked it. */
+/** Of an account that nobody has confirmed or ever used, in a unit of work that has locked it. Answers whether it did. */
 async function dropUnprovenPassword(
   tx: Kysely<AuthTables>,
   { id, password_hash }: Pick<UsersTable, 'id' | 'password_hash'>,
-): Promise<void> {
+): Promise<boolean> {
   const ofUser = (table: 'sessions' | 'api_tokens') =>
     tx.selectFrom(table).select('id').where('user_id', '=', id).limit(1).executeTakeFirst();
-  if ((await ofUser('sessions')) || (await ofUser('api_tokens'))) return;
-  await tx
+  if ((await ofUser('sessions')) || (await ofUser('api_tokens'))) return false;
+  const { numUpdatedRows } = await tx
     .updateTable('users')
     .set({ password_hash: '' })
     .where('id', '=', id)
     .where('password_hash', '=', password_hash)
     .where('email_verified_at', 'is', null)
-    .execute();
+    .where('password_hash', '<>', '')
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
