@@ -12,8 +12,8 @@ const askFor = (what: string) => `<form id="ask" hidden>
 export const VERIFY_EMAIL = makePage({
   title: 'Confirm your e-mail address',
   body: `<form id="confirm" hidden>
-<p>Is this address yours?</p>
-<button>Confirm it</button>
+<p>Did you make an account here with your address? Then confirm it. If you did not, close this page: whoever made the account could use it in your name.</p>
+<button>I made it: confirm my address</button>
 </form>
 ${askFor('Get a mail with a link that confirms your address.')}`,
   script: `

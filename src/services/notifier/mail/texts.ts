@@ -20,11 +20,11 @@ function until(expiresAt: Date | undefined, now = Date.now()): string {
 export const ACCOUNT_LETTERS: Readonly<Record<AccountMail, (about: About) => Letter>> = {
   'email.verification_requested': ({ host, link, expiresAt }) => ({
     subject: 'Confirm your e-mail address',
-    paragraphs: [`This address was given for an account at ${host}. Confirm that it is yours:`],
+    paragraphs: [`Somebody made an account at ${host} with this address. If it was you, confirm it:`],
     link: { url: link, label: 'Confirm the address' },
     after: [
       `The link is good for ${until(expiresAt)}, once.`,
-      'If it was not you, ignore this mail, and nothing happens.',
+      'If it was not you, do not confirm it, and nothing happens.',
     ],
   }),
   'password.reset_requested': ({ host, link, expiresAt }) => ({
