@@ -38,6 +38,14 @@ test('shares a sync among those who wait, and lets none share one that began bef
   expect(folders.sync(root)).not.toBe(third);
 });
 
+test('begins none beside one that is about to begin', async () => {
+  const folders = new Folders(root);
+  const first = folders.sync(root);
+  const between = first.then(() => ({ sync: folders.sync(root) }));
+  const second = folders.sync(root);
+  expect((await between).sync).toBe(second);
+});
+
 test('takes a folder that is gone for synced with the one above it, and refuses to do without the root', async () => {
   const folders = new Folders(root);
   await folders.sync(join(root, 'gone', 'too'));

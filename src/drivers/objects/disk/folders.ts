@@ -55,8 +55,10 @@ export class Folders {
   sync(folder: string): Promise<void> {
     const state = this.#syncing.get(folder) ?? { running: undefined, next: undefined };
     this.#syncing.set(folder, state);
+    // One that waits has not begun, and sees it all. Two at once would close the folder under each other's hands.
+    if (state.next) return state.next;
     if (!state.running) return this.#run(folder, state);
-    state.next ??= state.running
+    state.next = state.running
       .catch(() => undefined)
       .then(() => {
         state.next = undefined;
