@@ -1,22 +1,50 @@
+import type { SelectQueryBuilder } from 'kysely';
 import { HoldfastError } from '../../base/errors.ts';
 import type { PageRequest } from '../../contract/holdfast/v1/common.ts';
+import type { Dialect } from '../../drivers/database/port.ts';
+import type { AuthTables } from './tables.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
 
 /** Where a page ended: what the latest come first by, and the id that breaks ties. */
-export interface Position {
+interface Position {
   readonly createdAt: number;
   readonly id: string;
 }
 
-export interface Page {
+interface Page {
   readonly limit: number;
   readonly after: Position | undefined;
 }
 
-/** Reads a page request of a list that begins with the latest. `filter` is what the cursor is bound to. */
-export function readPage(request: PageRequest | undefined, filter: readonly unknown[] = []): Page {
+interface Listed {
+  readonly id: string;
+  readonly created_at: number;
+}
+
+/**
+ * A page of a query's rows, the latest first, and where the next page begins; empty on the last. `filter` is what the
+ * cursor is bound to.
+ */
+export async function latestFirst<Table extends keyof AuthTables, Row extends Listed>(
+  dialect: Dialect,
+  query: SelectQueryBuilder<AuthTables, Table, Row>,
+  request: PageRequest | undefined,
+  filter: readonly unknown[] = [],
+): Promise<{ readonly rows: readonly Row[]; readonly nextCursor: string }> {
+  const page = readPage(request, filter);
+  const { limit, after } = page;
+  // Each table that is listed has these columns; Kysely cannot see it of one that is a parameter.
+  let ordered = (query as unknown as SelectQueryBuilder<AuthTables, 'users', Row>)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1);
+  if (after) ordered = ordered.where(dialect.beyond(['created_at', 'id'], '<', [after.createdAt, after.id]));
+  return pageOf(await ordered.execute(), page, filter);
+}
+
+function readPage(request: PageRequest | undefined, filter: readonly unknown[]): Page {
   const { limit = 0, cursor = '', sort = '' } = request ?? {};
   if (!Number.isInteger(limit) || limit < 0 || limit > MAX_LIMIT) {
     throw invalid('limit', `The limit must be from 1 to ${MAX_LIMIT}.`);
@@ -25,11 +53,11 @@ export function readPage(request: PageRequest | undefined, filter: readonly unkn
   return { limit: limit || DEFAULT_LIMIT, after: cursor === '' ? undefined : readCursor(cursor, filter) };
 }
 
-/** The rows of a page out of one row more than it has, and where the next one begins; empty on the last. */
-export function pageOf<R extends { readonly id: string; readonly created_at: number }>(
+/** The rows of a page out of one row more than it has, and where the next one begins. */
+function pageOf<R extends Listed>(
   rows: readonly R[],
   { limit }: Page,
-  filter: readonly unknown[] = [],
+  filter: readonly unknown[],
 ): { readonly rows: readonly R[]; readonly nextCursor: string } {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);

@@ -1,7 +1,7 @@
 import { Role } from '../../../contract/holdfast/v1/auth.ts';
 import { requireAdmin } from '../access.ts';
 import type { AdminVerb } from '../deps.ts';
-import { pageOf, readPage } from '../pages.ts';
+import { latestFirst } from '../pages.ts';
 import { userOf } from '../users/user-of.ts';
 
 export const listUsers: AdminVerb<'listUsers'> = (deps) => async (request, context) => {
@@ -10,19 +10,10 @@ export const listUsers: AdminVerb<'listUsers'> = (deps) => async (request, conte
   const { role, disabled } = request;
   const part = request.query.trim().toLowerCase().normalize('NFC');
   const filter = [part, role, disabled ?? null];
-  const page = readPage(request.page, filter);
-  let query = db.reader
-    .selectFrom('users')
-    .selectAll()
-    .where('deleted_at', 'is', null)
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(page.limit + 1);
+  let query = db.reader.selectFrom('users').selectAll().where('deleted_at', 'is', null);
   if (part !== '') query = query.where(({ ref }) => db.dialect.contains(ref('email'), part));
   if (role !== Role.UNSPECIFIED) query = query.where('role', '=', role === Role.ADMIN ? 'admin' : 'user');
   if (disabled !== undefined) query = query.where('disabled_at', disabled ? 'is not' : 'is', null);
-  const { after } = page;
-  if (after) query = query.where(db.dialect.beyond(['created_at', 'id'], '<', [after.createdAt, after.id]));
-  const { rows, nextCursor } = pageOf(await query.execute(), page, filter);
+  const { rows, nextCursor } = await latestFirst(db.dialect, query, request.page, filter);
   return { users: rows.map(userOf), nextCursor };
 };

@@ -1,25 +1,17 @@
 import { requireAdmin } from '../access.ts';
 import type { AdminVerb } from '../deps.ts';
-import { pageOf, readPage } from '../pages.ts';
+import { latestFirst } from '../pages.ts';
 
 export const listAudit: AdminVerb<'listAudit'> = (deps) => async (request, context) => {
   await requireAdmin(deps, context);
   const { db } = deps;
   const { action, actorId, targetId } = request;
   const filter = [action, actorId, targetId];
-  const page = readPage(request.page, filter);
-  let query = db.reader
-    .selectFrom('audit')
-    .selectAll()
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(page.limit + 1);
+  let query = db.reader.selectFrom('audit').selectAll();
   if (action !== '') query = query.where('action', '=', action);
   if (actorId !== '') query = query.where('actor_id', '=', actorId);
   if (targetId !== '') query = query.where('target_id', '=', targetId);
-  const { after } = page;
-  if (after) query = query.where(db.dialect.beyond(['created_at', 'id'], '<', [after.createdAt, after.id]));
-  const { rows, nextCursor } = pageOf(await query.execute(), page, filter);
+  const { rows, nextCursor } = await latestFirst(db.dialect, query, request.page, filter);
   return {
     entries: rows.map((row) => ({
       id: row.id,

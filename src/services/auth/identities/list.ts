@@ -1,22 +1,13 @@
 import { requireUser } from '../access.ts';
 import type { AuthVerb } from '../deps.ts';
-import { pageOf, readPage } from '../pages.ts';
+import { latestFirst } from '../pages.ts';
 
 export const listLinkedAccounts: AuthVerb<'listLinkedAccounts'> =
   ({ db, providers }) =>
   async (request, context) => {
     const userId = requireUser(context);
-    const page = readPage(request.page, [userId]);
-    let query = db.reader
-      .selectFrom('identities')
-      .selectAll()
-      .where('user_id', '=', userId)
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(page.limit + 1);
-    const { after } = page;
-    if (after) query = query.where(db.dialect.beyond(['created_at', 'id'], '<', [after.createdAt, after.id]));
-    const { rows, nextCursor } = pageOf(await query.execute(), page, [userId]);
+    const query = db.reader.selectFrom('identities').selectAll().where('user_id', '=', userId);
+    const { rows, nextCursor } = await latestFirst(db.dialect, query, request.page, [userId]);
     const accounts = rows.map(({ id, issuer, email, created_at }) => ({
       id,
       provider: providers.ofIssuer(issuer)?.name,

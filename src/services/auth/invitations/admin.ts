@@ -5,7 +5,7 @@ import { requireAdmin } from '../access.ts';
 import { appendAudit } from '../audit/append.ts';
 import type { AdminVerb } from '../deps.ts';
 import { requireEmail } from '../email.ts';
-import { pageOf, readPage } from '../pages.ts';
+import { latestFirst } from '../pages.ts';
 import { hashOf, newToken } from '../secret-tokens.ts';
 import type { InvitationsTable } from '../tables.ts';
 
@@ -41,18 +41,13 @@ export const createInvitation: AdminVerb<'createInvitation'> = (deps) => async (
 
 export const listInvitations: AdminVerb<'listInvitations'> = (deps) => async (request, context) => {
   await requireAdmin(deps, context);
-  const page = readPage(request.page);
-  let query = deps.db.reader
+  const { db } = deps;
+  const query = db.reader
     .selectFrom('invitations')
     .selectAll()
     .where('used_at', 'is', null)
-    .where('expires_at', '>', Date.now())
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(page.limit + 1);
-  const { after } = page;
-  if (after) query = query.where(deps.db.dialect.beyond(['created_at', 'id'], '<', [after.createdAt, after.id]));
-  const { rows, nextCursor } = pageOf(await query.execute(), page);
+    .where('expires_at', '>', Date.now());
+  const { rows, nextCursor } = await latestFirst(db.dialect, query, request.page);
   return { invitations: rows.map(invitationOf), nextCursor };
 };
 
