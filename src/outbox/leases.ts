@@ -1,4 +1,6 @@
 import type { Kysely } from 'kysely';
+import { newId } from '../base/ids.ts';
+import type { Logger } from '../base/logger.ts';
 import type { Database, Dialect } from '../drivers/database/port.ts';
 import type { Alike } from './alike.ts';
 
@@ -57,8 +59,8 @@ export async function lockLease<Tables>(
   return query.executeTakeFirstOrThrow();
 }
 
-/** Gives a lease back, where it is still held: the next instance need not wait until it has run out. */
-export async function giveBackLease<Tables>(
+/** Where it is still held: the next instance need not wait until it has run out. */
+async function giveBackLease<Tables>(
   db: Database<Tables>,
   table: LeaseTable<Tables>,
   name: string,
@@ -72,6 +74,44 @@ export async function giveBackLease<Tables>(
       .where('token', '=', token)
       .execute(),
   );
+}
+
+/** A lease that one instance keeps, as long as it has something to do with it. */
+export interface HeldLease {
+  /** Who holds it: to be compared with the row, where it is locked. */
+  readonly token: string;
+  /** Whether it is held; takes or renews it where it is time to. */
+  isHeld(): Promise<boolean>;
+  /** To be called when nothing is done with it any more. Does not throw: a lease runs out by itself. */
+  giveBack(): Promise<void>;
+}
+
+/** Nothing is taken before it is asked for. `duration` in milliseconds; renewed after a third of it. */
+export function holdLease<Tables>(
+  { db, log }: { readonly db: Database<Tables>; readonly log: Logger },
+  table: LeaseTable<Tables>,
+  name: string,
+  duration: number,
+): HeldLease {
+  const token = newId();
+  let renewAt = 0;
+  return {
+    token,
+    async isHeld() {
+      const now = await db.now();
+      if (now < renewAt) return true;
+      renewAt = 0;
+      if (!(await takeLease(db, table, name, token, duration))) return false;
+      renewAt = now + duration / 3;
+      return true;
+    },
+    async giveBack() {
+      if (renewAt === 0) return;
+      await giveBackLease(db, table, name, token).catch((error) =>
+        log.debug({ err: error, lease: name }, 'A lease was not given back; it runs out by itself'),
+      );
+    },
+  };
 }
 
 /** Kysely cannot follow a table whose name is a parameter: here each is called `leases`. */

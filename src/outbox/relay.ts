@@ -1,10 +1,9 @@
 import type { Selectable } from 'kysely';
-import { newId } from '../base/ids.ts';
 import { type Loop, startLoop } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Broker } from '../drivers/broker/port.ts';
 import type { Database } from '../drivers/database/port.ts';
-import { giveBackLease, type LeaseTable, lockLease, takeLease } from './leases.ts';
+import { holdLease, type LeaseTable, lockLease } from './leases.ts';
 import { asOutbox, lastPosition, type OutboxTable } from './outbox.ts';
 
 interface RelayDeps<Tables, Table extends OutboxTable<Tables>> {
@@ -36,19 +35,14 @@ const AT_A_TIME = 50;
  */
 export function relayOutbox<Tables, Table extends OutboxTable<Tables>>(deps: RelayDeps<Tables, Table>): Loop {
   const { db, log, outbox, leases } = deps;
-  const token = newId();
-  let renewAt = 0;
+  const lease = holdLease(deps, leases, LEASE_NAME, LEASE);
   const loop = startLoop({
     every: EVERY,
     gather: GATHER,
     round: async () => {
       if (!(await hasUnnumbered(db, outbox))) return;
-      const now = await db.now();
-      if (now >= renewAt) {
-        if (!(await takeLease(db, leases, LEASE_NAME, token, LEASE))) return;
-        renewAt = now + LEASE / 3;
-      }
-      for (let relayed = BATCH; relayed === BATCH; ) relayed = await relayBatch(deps, token);
+      if (!(await lease.isHeld())) return;
+      for (let relayed = BATCH; relayed === BATCH; ) relayed = await relayBatch(deps, lease.token);
     },
     onError: (error) => log.error({ err: error }, 'Events could not be relayed; trying again'),
   });
@@ -56,10 +50,7 @@ export function relayOutbox<Tables, Table extends OutboxTable<Tables>>(deps: Rel
     wake: loop.wake,
     async stop() {
       await loop.stop();
-      if (renewAt === 0) return;
-      await giveBackLease(db, leases, LEASE_NAME, token).catch((error) =>
-        log.debug({ err: error }, 'The lease of the relay was not given back; it runs out by itself'),
-      );
+      await lease.giveBack();
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { type CallContext, serviceContext } from '../../../base/context.ts';
 import { newId } from '../../../base/ids.ts';
 import { type Loop, startLoop } from '../../../base/lifecycle.ts';
-import { giveBackLease, takeLease } from '../../../outbox/leases.ts';
+import { holdLease } from '../../../outbox/leases.ts';
 import { moveCursor, readCursor } from '../cursors.ts';
 import type { NotifierDeps } from '../deps.ts';
 import type { NotifierTables } from '../tables.ts';
@@ -38,21 +38,10 @@ export function startConsumer<Event extends { readonly position: number }>(
   { name, gather, read, plan }: Log<Event>,
   onWritten: () => void,
 ): Loop {
-  const token = newId();
-  const lease = `consume ${name}`;
-  let renewAt = 0;
+  const lease = holdLease({ db, log }, 'notifier_leases', `consume ${name}`, LEASE);
   /** Where the cursor stands, and how much further everything was read. */
   let noted = -1;
   let at = -1;
-
-  async function holdsLease(): Promise<boolean> {
-    const now = await db.now();
-    if (now < renewAt) return true;
-    renewAt = 0;
-    if (!(await takeLease(db, 'notifier_leases', lease, token, LEASE))) return false;
-    renewAt = now + LEASE / 3;
-    return true;
-  }
 
   async function readPage(signal: AbortSignal): Promise<boolean> {
     const stored = await readCursor(db.reader, name);
@@ -81,7 +70,7 @@ export function startConsumer<Event extends { readonly position: number }>(
     every: EVERY,
     gather,
     async round(signal) {
-      while (!signal.aborted && (await holdsLease()) && (await readPage(signal)));
+      while (!signal.aborted && (await lease.isHeld()) && (await readPage(signal)));
     },
     onError: (error) => log.warn({ err: error, source: name }, 'A log of events could not be read; trying again'),
   });
@@ -89,10 +78,7 @@ export function startConsumer<Event extends { readonly position: number }>(
     wake: loop.wake,
     async stop() {
       await loop.stop();
-      if (renewAt === 0) return;
-      await giveBackLease(db, 'notifier_leases', lease, token).catch((error) =>
-        log.debug({ err: error }, 'The lease of a log was not given back; it runs out by itself'),
-      );
+      await lease.giveBack();
     },
   };
 }
