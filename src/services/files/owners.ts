@@ -10,6 +10,20 @@ import type { FilesTables, OwnersTable } from './tables.ts';
 
 export type OwnerRow = Selectable<OwnersTable>;
 
+/** What is counted of an owner, and what for. */
+export type Counted = Omit<OwnerRow, 'owner_key' | 'created_at'>;
+
+/** An owner who has no file yet. */
+export const nothingOf = (owner_id: string): Counted => ({
+  owner_id,
+  quota: null,
+  used: 0,
+  held: 0,
+  file_quota: null,
+  files: 0,
+  files_held: 0,
+});
+
 /** For owners without quotas of their own; undefined: no limit. */
 export type DefaultQuotas = Pick<FilesSettings, 'userQuota' | 'userMaxFiles'>;
 
@@ -32,17 +46,7 @@ export async function lockOwner(
 ): Promise<OwnerRow> {
   const [found] = (await readLocked(tx, { ownerId })).rows;
   if (found) return found;
-  const row: OwnerRow = {
-    owner_id: ownerId,
-    owner_key: newId(),
-    quota: null,
-    used: 0,
-    held: 0,
-    file_quota: null,
-    files: 0,
-    files_held: 0,
-    created_at: now,
-  };
+  const row: OwnerRow = { ...nothingOf(ownerId), owner_key: newId(), created_at: now };
   await dialect.insertIfAbsent(tx, 'owners', [row], ['owner_id']);
   // Another unit may have been first.
   const [made] = (await readLocked(tx, { ownerId })).rows;

@@ -1,20 +1,7 @@
 import type { Usage } from '../../contract/holdfast/v1/usage.ts';
 import { ownerOf } from './access.ts';
 import type { FileVerb } from './deps.ts';
-import type { DefaultQuotas, OwnerRow } from './owners.ts';
-
-type Counted = Omit<OwnerRow, 'owner_key' | 'created_at'>;
-
-/** An owner who has no file yet. */
-export const nothingOf = (owner_id: string): Counted => ({
-  owner_id,
-  quota: null,
-  used: 0,
-  held: 0,
-  file_quota: null,
-  files: 0,
-  files_held: 0,
-});
+import { type Counted, type DefaultQuotas, nothingOf } from './owners.ts';
 
 /** What the owner has, and the quota that counts: its own, or the one for all. */
 export function toUsage(row: Counted, { userQuota, userMaxFiles }: DefaultQuotas): Usage {

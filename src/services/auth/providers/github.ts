@@ -1,10 +1,9 @@
 import type { Configuration } from 'openid-client';
-import { unlessAborted } from '../../../base/deadline.ts';
 import { normaliseEmail } from '../email.ts';
 import { fetchJson } from '../fetch.ts';
 import { configurationFor, loadClient, TIMEOUT } from './client.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
-import { refusalOf } from './refusal.ts';
+import { refusing } from './refusal.ts';
 
 /** The e-mails that a profile does not show, too. */
 const SCOPE = 'read:user user:email';
@@ -32,10 +31,6 @@ export function createGitHub(settings: GitHub): Provider {
     );
     return configuration;
   };
-  const refusing = <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> =>
-    unlessAborted(signal, work()).catch((error) => {
-      throw refusalOf(error, title);
-    });
 
   return {
     name,
@@ -43,7 +38,7 @@ export function createGitHub(settings: GitHub): Provider {
     issuer: url,
 
     urlFor: ({ redirectUri, state, verifier }, signal) =>
-      refusing(signal, async () => {
+      refusing(title, signal, async () => {
         const client = await loadClient();
         const there = client.buildAuthorizationUrl(await configured(), {
           redirect_uri: redirectUri,
@@ -56,7 +51,7 @@ export function createGitHub(settings: GitHub): Provider {
       }),
 
     identify: (back, { state, verifier }, signal) =>
-      refusing(signal, async () => {
+      refusing(title, signal, async () => {
         const client = await loadClient();
         const tokens = await client.authorizationCodeGrant(await configured(), back, {
           expectedState: state,

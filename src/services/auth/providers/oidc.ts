@@ -5,7 +5,7 @@ import { fetchJson, NoAnswer } from '../fetch.ts';
 import { isSubject } from '../issuers/index.ts';
 import { configurationFor, loadClient, TIMEOUT } from './client.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
-import { refusalOf } from './refusal.ts';
+import { refusing } from './refusal.ts';
 
 /** Milliseconds after which a provider is asked again where its endpoints and keys are. */
 const FRESH = 60 * 60_000;
@@ -27,10 +27,6 @@ export function createOidc(settings: Oidc): Provider {
     });
     return asked.configuration;
   };
-  const refusing = <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> =>
-    unlessAborted(signal, work()).catch((error) => {
-      throw refusalOf(error, title);
-    });
 
   return {
     name,
@@ -38,7 +34,7 @@ export function createOidc(settings: Oidc): Provider {
     issuer,
 
     urlFor: ({ redirectUri, state, nonce, verifier }, signal) =>
-      refusing(signal, async () => {
+      refusing(title, signal, async () => {
         const [client, configuration] = await Promise.all([loadClient(), configured()]);
         const url = client.buildAuthorizationUrl(configuration, {
           redirect_uri: redirectUri,
@@ -52,7 +48,7 @@ export function createOidc(settings: Oidc): Provider {
       }),
 
     identify: (url, { state, nonce, verifier }, signal) =>
-      refusing(signal, async () => {
+      refusing(title, signal, async () => {
         const [client, configuration] = await Promise.all([loadClient(), configured()]);
         const tokens = await client.authorizationCodeGrant(configuration, url, {
           expectedState: state,

@@ -1,3 +1,4 @@
+import { unlessAborted } from '../../../base/deadline.ts';
 import { HoldfastError } from '../../../base/errors.ts';
 import { NoAnswer } from '../fetch.ts';
 
@@ -22,6 +23,12 @@ export function refusalOf(thrown: unknown, title: string): unknown {
     cause: thrown,
   });
 }
+
+/** Does something with a provider, and throws what it means to the user where that fails. */
+export const refusing = <T>(title: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> =>
+  unlessAborted(signal, work()).catch((error) => {
+    throw refusalOf(error, title);
+  });
 
 /** All that errors said on the way, without what was sent. */
 export function reasonsOf(error: unknown): string {

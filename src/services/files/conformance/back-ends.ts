@@ -4,6 +4,7 @@ import type { HoldfastError } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
 import { FileStatus, JobState, type NewFile, Visibility } from '../../../contract/holdfast/v1/file.ts';
 import type { OpenFiles, TestFiles } from '../testing.ts';
+import { newFile } from './upload.ts';
 
 const MIB = 1024 ** 2;
 
@@ -20,15 +21,6 @@ export function backEndLaws(open: OpenFiles): void {
     owner = newId();
   });
 
-  const newFile = (change: Partial<NewFile> = {}): NewFile => ({
-    name: 'photo.jpg',
-    folder: '',
-    contentType: 'image/jpeg',
-    size: 5,
-    metadata: {},
-    visibility: Visibility.UNSPECIFIED,
-    ...change,
-  });
   const generate = async (files: readonly NewFile[], ownerId = owner, { files: service, asService } = bed) =>
     (await service.generateUploadURLs({ ownerId, files: [...files] }, asService)).results;
   const held = async ({ db } = bed) =>

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { newId } from '../../../base/ids.ts';
-import { FileStatus, type NewFile, Visibility } from '../../../contract/holdfast/v1/file.ts';
+import { FileStatus, type NewFile } from '../../../contract/holdfast/v1/file.ts';
 import type { OpenFiles, TestFiles } from '../testing.ts';
+import { newFile } from './upload.ts';
 
 const MIB = 1024 ** 2;
 
@@ -18,15 +19,6 @@ export function keyedUrlsLaws(open: OpenFiles): void {
     ownerId = newId();
   });
 
-  const newFile = (change: Partial<NewFile> = {}): NewFile => ({
-    name: 'photo.jpg',
-    folder: '',
-    contentType: 'image/jpeg',
-    size: 5,
-    metadata: {},
-    visibility: Visibility.UNSPECIFIED,
-    ...change,
-  });
   const ask = (files: NewFile[], { key = 'k', owner = ownerId, as = bed.asService } = {}) =>
     bed.files.generateUploadURLs({ ownerId: owner, files, idempotencyKey: key }, as);
   const idsOf = ({ results }: Awaited<ReturnType<typeof ask>>) => results.map(({ file }) => file?.id);
