@@ -114,8 +114,5 @@ export const isEmbedded = ({ databaseUrl }: Pick<Config, 'databaseUrl'>): boolea
 export const hasIngest = ({ ingestUrl, ingestSecret }: Pick<Config, 'ingestUrl' | 'ingestSecret'>): boolean =>
   ingestUrl !== undefined || ingestSecret !== undefined;
 
-/** Whether an address can be reached from this machine alone. */
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
-
 /** Cores that this process may use. */
 export const cores = availableParallelism();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { networkOf } from './network.ts';
+import { isLoopback, networkOf } from './network.ts';
 
 test.each([
   ['203.0.113.7', '203.0.113.7'],
@@ -12,4 +12,11 @@ test.each([
   ['::1', '0:0:0:0::/64'],
 ])('%s is counted as %s', (address, network) => {
   expect(networkOf(address)).toBe(network);
+});
+
+test('this machine is known by its address, and by no name that only begins like it', () => {
+  for (const host of ['localhost', '::1', '127.0.0.1', '127.8.9.10']) expect(isLoopback(host)).toBe(true);
+  for (const host of ['127.evil.example', '127.0.0.1.example', '10.0.0.1', '::2', '']) {
+    expect(isLoopback(host)).toBe(false);
+  }
 });

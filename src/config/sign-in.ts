@@ -1,3 +1,4 @@
+import { isLoopback } from '../base/network.ts';
 import { allOf, list, origin, setting, text } from './setting.ts';
 
 /** Lists that belong together: as many of each, in the same order. */
@@ -11,18 +12,17 @@ export function isParty(value: string): boolean {
   if (!URL.canParse(value) || value.length > 512) return false;
   const { protocol, hostname, username, search, hash } = new URL(value);
   if (username !== '' || search !== '' || hash !== '') return false;
-  const here = hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
+  const here = isLoopback(hostname.replace(/^\[|\]$/g, ''));
   return protocol === 'https:' || (protocol === 'http:' && here);
 }
 
-const parties = (value: string) => {
-  const all = allOf(isParty)(value);
+/** A list in which nothing comes twice. */
+const distinct = (check: (item: string) => boolean) => (value: string) => {
+  const all = allOf(check)(value);
   return all && new Set(all).size === all.length ? all : undefined;
 };
-const names = (value: string) => {
-  const all = allOf((name) => NAME.test(name) && !RESERVED.includes(name))(value);
-  return all && new Set(all).size === all.length ? all : undefined;
-};
+const parties = distinct(isParty);
+const names = distinct((name) => NAME.test(name) && !RESERVED.includes(name));
 const secret = { secret: true } as const;
 
 /** Others who say who people are. */

@@ -1,4 +1,5 @@
-import { type Config, isLoopback } from '../../config.ts';
+import { isLoopback } from '../../base/network.ts';
+import type { Config } from '../../config.ts';
 import { type Finding, ok, warning } from './finding.ts';
 
 /** Settings that are fine on one's own machine, and perhaps not on an address that others reach. */

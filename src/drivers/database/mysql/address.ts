@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { isLoopback } from '../../../base/network.ts';
 
 /** What a URL says of a server and of how to use it. Times are milliseconds. */
 export interface Address {
@@ -115,8 +116,6 @@ function tlsOf(given: URLSearchParams, setting: string, remote: boolean): Tls {
   if (!mode) throw new Error(`${setting}: ssl-mode is none of ${SSL_MODES.join(', ')}.`);
   return { mode, ...files };
 }
-
-const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\./.test(host);
 
 /** Undefined where a percent sign stands for nothing. */
 function decoded(text: string): string | undefined {

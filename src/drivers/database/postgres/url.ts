@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isLoopback } from '../../../base/network.ts';
 
 const MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 export type TlsMode = (typeof MODES)[number];
@@ -105,9 +105,6 @@ function tlsMode(text: string | undefined, host: string, refuse: (what: string) 
   if (text === undefined) return isLoopback(host) ? 'disable' : 'prefer';
   return MODES.find((mode) => mode === text) ?? refuse(`sslmode must be one of ${MODES.join(', ')}`);
 }
-
-const isLoopback = (host: string) =>
-  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 /** For messages. */
 export const nameOf = ({ host, port }: Target): string =>

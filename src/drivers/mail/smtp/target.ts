@@ -1,4 +1,5 @@
 import { decodedPart, fileOf } from '../../../base/engine-url.ts';
+import { isLoopback } from '../../../base/network.ts';
 
 /** The server that an `smtp:` or `smtps:` URL names. */
 export interface SmtpTarget {
@@ -61,5 +62,3 @@ function startTls(given: string | null, host: string): SmtpTarget['tls'] {
   if (given === 'required' || given === 'optional' || given === 'never') return given;
   return refuse('tls is required, optional or never');
 }
-
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
