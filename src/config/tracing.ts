@@ -7,9 +7,13 @@ const fraction = (value: string) => {
 
 const headers = (value: string): Readonly<Record<string, string>> | undefined => {
   const pairs = list(value).map((pair) => /^([\w-]+)=([\x20-\x7e]+)$/.exec(pair));
-  return pairs.every((pair) => pair !== null)
-    ? Object.fromEntries(pairs.map(([, name = '', given = '']) => [name, decodeURIComponent(given)]))
-    : undefined;
+  if (!pairs.every((pair) => pair !== null)) return undefined;
+  try {
+    return Object.fromEntries(pairs.map(([, name = '', given = '']) => [name, decodeURIComponent(given)]));
+  } catch {
+    // A `%` that means no character.
+    return undefined;
+  }
 };
 
 /** Where traces go. The names are OpenTelemetry's. */

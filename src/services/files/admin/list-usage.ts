@@ -11,10 +11,11 @@ export const listUsage: AdminVerb<'listUsage'> =
     requireAdmin(context);
     const { limit = 0, cursor = '', sort = '' } = request.page ?? {};
     const page = readPage({ limit, cursor, sort: sort || 'owner_id' }, SORTABLE, []);
+    const { direction } = page.sort;
     let query = db.laggingReader.selectFrom('owners').selectAll();
-    if (page.after) query = query.where('owner_id', '>', String(page.after.value));
+    if (page.after) query = query.where('owner_id', direction === 'asc' ? '>' : '<', String(page.after.value));
     const rows = await query
-      .orderBy('owner_id')
+      .orderBy('owner_id', direction)
       .limit(page.limit + 1)
       .execute();
     const shown = rows.slice(0, page.limit);
