@@ -1,5 +1,6 @@
 import type { CallContext } from '../base/context.ts';
 import { formatSize } from '../base/units.ts';
+import type { PageRequest } from '../contract/holdfast/v1/common.ts';
 import { JobState } from '../contract/holdfast/v1/file.ts';
 import type { JobFilter } from '../contract/holdfast/v1/file_admin.ts';
 import type { Amount, Usage } from '../contract/holdfast/v1/usage.ts';
@@ -77,12 +78,6 @@ const usageLine = ({ ownerId, bytes, files }: Usage): string =>
   [ownerId, ...amounts(files), ...amounts(bytes)].join('\t');
 
 const amounts = (amount: Amount | undefined) => [amount?.used ?? 0, amount?.held ?? 0, amount?.limit ?? ''];
-
-interface PageRequest {
-  readonly limit: number;
-  readonly cursor: string;
-  readonly sort: string;
-}
 
 async function eachPage(
   read: (page: PageRequest) => Promise<{ readonly items: readonly string[]; readonly nextCursor: string }>,

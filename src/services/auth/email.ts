@@ -28,3 +28,6 @@ export function requireEmail(text: string): string {
   const message = `Give an e-mail address such as ada@example.com, of at most ${MAX_BYTES} bytes.`;
   throw new HoldfastError('invalid_request', message, { fields: [{ path: 'email', message }] });
 }
+
+/** What another party says is somebody's e-mail, in its normal form; null where it can be none. */
+export const emailIfAny = (said: unknown): string | null => (typeof said === 'string' && normaliseEmail(said)) || null;

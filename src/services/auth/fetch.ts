@@ -46,6 +46,19 @@ export async function fetchJson(url: string | URL, init: Fetch = {}): Promise<Re
   throw new NoAnswer('what it answered is no JSON');
 }
 
+/**
+ * An issuer's metadata (OpenID Connect Discovery 1.0, section 4): whoever answers has to be the issuer that was asked for,
+ * to the letter.
+ */
+export async function fetchMetadata(
+  issuer: string,
+  fetch: (url: string) => ReturnType<typeof fetchJson> = fetchJson,
+): Promise<Readonly<Record<string, unknown>>> {
+  const metadata = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+  if (metadata.issuer !== issuer) throw new NoAnswer(`it says that it is ${JSON.stringify(metadata.issuer)}`);
+  return metadata;
+}
+
 async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;

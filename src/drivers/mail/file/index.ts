@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../../../base/atomic-file.ts';
+import { makeFolder } from '../../../base/make-folder.ts';
 import { composed, refusalOf } from '../compose.ts';
 import type { OpenMail } from '../port.ts';
 
@@ -20,7 +21,7 @@ export const openFileMail: OpenMail = async (_url, { from, dataDir, log }) => {
       const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
       const { message: bytes } = await composer.sendMail(composed(message, from));
       try {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await makeFolder(folder);
         // It may hold a link that opens an account.
         await writeFileAtomically(join(folder, `${message.id}.eml`), bytes as Buffer);
       } catch (error) {

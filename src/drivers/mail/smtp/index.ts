@@ -1,5 +1,6 @@
 import type { Transporter } from 'nodemailer';
 import { formatAddress } from '../../../base/address.ts';
+import { unlessAborted } from '../../../base/deadline.ts';
 import { HoldfastError } from '../../../base/errors.ts';
 import { composed, refusalOf } from '../compose.ts';
 import { type OpenMail, TIMEOUT } from '../port.ts';
@@ -54,12 +55,9 @@ export const openSmtpMail: OpenMail = async (url, { from, log }) => {
     },
 
     async probe(signal) {
-      const gone = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      });
       signal.throwIfAborted();
       const verified = open().then((opened) => opened.verify());
-      await Promise.race([verified, gone]).catch((error: SmtpError) => {
+      await unlessAborted(signal, verified).catch((error: SmtpError) => {
         throw new HoldfastError('unavailable', `SMTP_URL: ${described} is of no use: ${reasonOf(error, secrets)}.`, {
           cause: error,
         });

@@ -1,7 +1,7 @@
 import { jwtVerify } from 'jose/jwt/verify';
 import { HoldfastError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/logger.ts';
-import { normaliseEmail } from '../email.ts';
+import { emailIfAny } from '../email.ts';
 import { NoAnswer } from '../fetch.ts';
 import { CLOCK_TOLERANCE_SECONDS, notSignedIn } from '../tokens.ts';
 import { createIssuerKeys, type FindKey, fetchKeys } from './keys.ts';
@@ -106,7 +106,7 @@ async function verify(
     subject: sub,
     issuedAt: iat,
     expiresAt: exp,
-    email: (typeof email === 'string' && normaliseEmail(email)) || null,
+    email: emailIfAny(email),
     name: typeof name === 'string' ? name : undefined,
   };
 }

@@ -2,7 +2,7 @@ import { JWKSNoMatchingKey } from 'jose/errors';
 import { createLocalJWKSet } from 'jose/jwks/local';
 import { HoldfastError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/logger.ts';
-import { fetchJson, NoAnswer } from '../fetch.ts';
+import { fetchJson, fetchMetadata, NoAnswer } from '../fetch.ts';
 
 export type FindKey = (...given: Parameters<ReturnType<typeof createLocalJWKSet>>) => Promise<CryptoKey>;
 
@@ -101,11 +101,9 @@ export async function fetchKeys({
   throw new NoAnswer('what it answered is no key set');
 }
 
-/** OpenID Connect Discovery 1.0, section 4: whoever answers has to be the issuer that was asked for. */
+/** Where an issuer's metadata say that its keys are. */
 async function discoverKeys(issuer: string, fetch: typeof fetchJson): Promise<string> {
-  const metadata = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
-  if (metadata.issuer !== issuer) throw new NoAnswer(`it says that it is ${JSON.stringify(metadata.issuer)}`);
-  const { jwks_uri: url } = metadata;
+  const { jwks_uri: url } = await fetchMetadata(issuer, fetch);
   const secure = issuer.startsWith('https:') ? /^https:/ : /^https?:/;
   if (typeof url === 'string' && secure.test(url) && URL.canParse(url)) return url;
   throw new NoAnswer('its metadata name no keys');

@@ -10,9 +10,8 @@ import { appendEvent } from '../events/append.ts';
 import { lockIdentity, newIdentity } from '../identities/rows.ts';
 import { useInvitation } from '../invitations/use.ts';
 import type { ProvidedIdentity } from '../providers/index.ts';
-import { hashOf, isToken } from '../secret-tokens.ts';
 import { type BegunSession, beginSession, newSession } from '../sessions/begin.ts';
-import { deleteSessions } from '../sessions/delete.ts';
+import { deleteReplaced } from '../sessions/delete.ts';
 import type { AuthTables, ProviderSignInsTable } from '../tables.ts';
 import { displayNameIfAny } from '../users/display-name.ts';
 import { insertUser, newUser } from '../users/insert.ts';
@@ -60,9 +59,7 @@ async function signInWithin(
   if (!(await beginSession(tx, begun, wanted, context))) {
     throw new HoldfastError('account_disabled', 'This account cannot sign in any more. Ask whoever runs this server.');
   }
-  if (replaces !== undefined && isToken('session', replaces)) {
-    await deleteSessions(tx, (query) => query.where('token_hash', '=', hashOf(replaces)));
-  }
+  await deleteReplaced(tx, replaces);
   return begun;
 }
 

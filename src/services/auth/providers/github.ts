@@ -1,5 +1,5 @@
 import type { Configuration } from 'openid-client';
-import { normaliseEmail } from '../email.ts';
+import { emailIfAny } from '../email.ts';
 import { fetchJson } from '../fetch.ts';
 import { configurationFor, loadClient, TIMEOUT } from './client.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
@@ -100,5 +100,5 @@ interface Email {
 function verifiedPrimary(emails: unknown): string | null {
   const all: readonly (Email | null)[] = Array.isArray(emails) ? emails : [];
   const { email } = all.find((one) => one?.primary === true && one.verified === true) ?? {};
-  return (typeof email === 'string' && normaliseEmail(email)) || null;
+  return emailIfAny(email);
 }

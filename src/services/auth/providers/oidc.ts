@@ -1,7 +1,7 @@
 import type { Configuration, IDToken, UserInfoResponse } from 'openid-client';
 import { unlessAborted } from '../../../base/deadline.ts';
-import { normaliseEmail } from '../email.ts';
-import { fetchJson, NoAnswer } from '../fetch.ts';
+import { emailIfAny } from '../email.ts';
+import { fetchJson, fetchMetadata, NoAnswer } from '../fetch.ts';
 import { isSubject } from '../issuers/index.ts';
 import { configurationFor, loadClient, TIMEOUT } from './client.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
@@ -65,7 +65,7 @@ export function createOidc(settings: Oidc): Provider {
         return {
           issuer,
           subject: claims.sub,
-          email: (typeof email === 'string' && normaliseEmail(email)) || null,
+          email: emailIfAny(email),
           // Some say it in a text. Where nothing is said, nobody has looked.
           emailVerified: verified === true || (verified as unknown) === 'true',
           name: typeof said.name === 'string' ? said.name : undefined,
@@ -85,13 +85,9 @@ const withEmail = async (
 ): Promise<Pick<UserInfoResponse, 'email' | 'email_verified' | 'name'>> =>
   claims.email === undefined ? ask() : (claims as UserInfoResponse);
 
-/** OpenID Connect Discovery 1.0: whoever answers has to be the issuer that was asked for, to the letter. */
 async function discover(settings: Oidc): Promise<Configuration> {
   const { issuer } = settings;
-  const metadata = await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
-    timeout: TIMEOUT,
-  });
-  if (metadata.issuer !== issuer) throw new NoAnswer(`it says that it is ${JSON.stringify(metadata.issuer)}`);
+  const metadata = await fetchMetadata(issuer, (url) => fetchJson(url, { timeout: TIMEOUT }));
   for (const endpoint of ['authorization_endpoint', 'token_endpoint', 'jwks_uri']) {
     if (typeof metadata[endpoint] !== 'string') throw new NoAnswer(`its metadata name no ${endpoint}`);
   }

@@ -1,4 +1,5 @@
 import type { Kysely, SelectQueryBuilder } from 'kysely';
+import { hashOf, isToken } from '../secret-tokens.ts';
 import type { AuthTables } from '../tables.ts';
 
 type Which = SelectQueryBuilder<AuthTables, 'sessions', { id: string; user_id: string }>;
@@ -15,6 +16,12 @@ export async function deleteSessions(tx: Kysely<AuthTables>, which: (query: Whic
     await tx.deleteFrom('sessions').where('id', 'in', some).execute();
   }
   return ids.length;
+}
+
+/** Ends the web session that a new one takes the place of, by its token: none for undefined, or for what is no token. */
+export async function deleteReplaced(tx: Kysely<AuthTables>, token: string | undefined): Promise<void> {
+  if (token === undefined || !isToken('session', token)) return;
+  await deleteSessions(tx, (query) => query.where('token_hash', '=', hashOf(token)));
 }
 
 /** Values that a statement takes, on every database. */

@@ -3,11 +3,10 @@ import { HoldfastError } from '../../../base/errors.ts';
 import type { Client } from '../../../contract/holdfast/v1/auth.ts';
 import { forgive } from '../attempts.ts';
 import type { AuthDeps } from '../deps.ts';
-import { hashOf, isToken } from '../secret-tokens.ts';
 import type { SessionsTable } from '../tables.ts';
 import { type BegunSession, beginSession, newSession } from './begin.ts';
 import type { CheckedPassword } from './check-password.ts';
-import { deleteSessions } from './delete.ts';
+import { deleteReplaced } from './delete.ts';
 
 interface SignIn extends CheckedPassword {
   readonly kind: SessionsTable['kind'];
@@ -34,9 +33,7 @@ export async function signIn(
       .executeTakeFirst();
     if (still?.password_hash !== user.password_hash || !(await beginSession(tx, begun, wanted, context))) return false;
     await forgive(tx, counters);
-    if (replaces !== undefined && isToken('session', replaces)) {
-      await deleteSessions(tx, (query) => query.where('token_hash', '=', hashOf(replaces)));
-    }
+    await deleteReplaced(tx, replaces);
     return true;
   });
   if (done) return begun;

@@ -3,9 +3,7 @@ import { enqueue, newDelivery } from '../deliveries/enqueue.ts';
 import type { NotifierDeps } from '../deps.ts';
 import { isAccountMail } from '../mail/kinds.ts';
 import type { Log } from './consumer.ts';
-
-/** Milliseconds after which nobody waits for a mail any more: for a notifier that comes to a log that is there already. */
-const LATEST = 24 * 3600_000;
+import { isNews } from './news.ts';
 
 /** What happened to accounts: each event that is told is a mail. */
 export const accountsLog = ({ accounts, db }: Pick<NotifierDeps, 'accounts' | 'db'>): Log<AccountEvent> => ({
@@ -13,10 +11,9 @@ export const accountsLog = ({ accounts, db }: Pick<NotifierDeps, 'accounts' | 'd
   gather: 0,
   read: async (page, context) => (await accounts.events.readAccountEvents(page, context)).events,
   async plan(events) {
-    const told = events.flatMap(({ id, type, userId, createdAt }) => {
-      const recent = createdAt !== undefined && createdAt.getTime() > Date.now() - LATEST;
-      return isAccountMail(type) && userId !== '' && recent ? [{ cause: id, kind: type, user_id: userId }] : [];
-    });
+    const told = events.flatMap(({ id, type, userId, createdAt }) =>
+      isAccountMail(type) && userId !== '' && isNews(createdAt) ? [{ cause: id, kind: type, user_id: userId }] : [],
+    );
     if (told.length === 0) return undefined;
     return (tx, now) =>
       enqueue(

@@ -7,12 +7,11 @@ import type { NotifierDeps } from '../deps.ts';
 import type { Digest, FilesMail } from '../mail/kinds.ts';
 import type { NotifierTables } from '../tables.ts';
 import type { Log } from './consumer.ts';
+import { isNews } from './news.ts';
 
 const WINDOW = 60_000;
 const NAMES = 10;
 const LONGEST_NAME = 255;
-/** Milliseconds after which it is no news any more. */
-const LATEST = 24 * 3600_000;
 
 interface Told {
   readonly cause: string;
@@ -48,9 +47,8 @@ export const wants = (subscriber: Subscriber | undefined, kind: FilesMail): bool
 function toldBy({ id, type, ownerId, data, createdAt }: Event): Told[] {
   const uploaded = type === 'file.uploaded';
   const failed = type === 'file.processed' && data?.state === 'failed';
-  const recent = createdAt !== undefined && createdAt.getTime() > Date.now() - LATEST;
   // Owners of other back ends are no accounts here.
-  if ((!uploaded && !failed) || !recent || !isId(ownerId)) return [];
+  if ((!uploaded && !failed) || !isNews(createdAt) || !isId(ownerId)) return [];
   const name = typeof data?.name === 'string' ? data.name.slice(0, LONGEST_NAME) : '';
   return [{ cause: id, kind: uploaded ? 'files.uploaded' : 'files.failed', userId: ownerId, name }];
 }

@@ -4,7 +4,7 @@ import type { Claimed } from '../deliveries/claim.ts';
 import type { Channel } from '../deliveries/deliver.ts';
 import type { Outcome } from '../deliveries/settle.ts';
 import type { NotifierDeps } from '../deps.ts';
-import { type Digest, type FilesMail, isAccountMail } from './kinds.ts';
+import { type AccountMail, type Digest, type FilesMail, isAccountMail } from './kinds.ts';
 import { resetLink, verificationLink } from './links.ts';
 import { ACCOUNT_LETTERS, FILES_LETTERS } from './texts.ts';
 import { type Letter, write } from './write.ts';
@@ -20,9 +20,10 @@ interface Addressed {
 export const mailChannel = (deps: NotifierDeps): Channel<'mail_deliveries'> => ({
   table: 'mail_deliveries',
   async deliver(row, context): Promise<Outcome> {
-    const addressed = await (isAccountMail(row.kind)
-      ? aboutAccount(deps, row, context)
-      : aboutFiles(deps, row, context));
+    const { kind } = row;
+    const addressed = await (isAccountMail(kind)
+      ? aboutAccount(deps, kind, row, context)
+      : aboutFiles(deps, kind, row, context));
     if (!addressed) return { kind: 'obsolete' };
     const { to, letter } = addressed;
     const { subject, link } = letter;
@@ -36,10 +37,10 @@ export const mailChannel = (deps: NotifierDeps): Channel<'mail_deliveries'> => (
 
 async function aboutAccount(
   { accounts, settings }: NotifierDeps,
-  { kind, cause }: MailRow,
+  kind: AccountMail,
+  { cause }: MailRow,
   context: CallContext,
 ): Promise<Addressed | undefined> {
-  if (!isAccountMail(kind)) return undefined;
   const host = hostOf(settings.publicUrl());
   const { email, token, expiresAt } = await accounts.mail.prepareMail({ eventId: cause }, context);
   if (email === '') return undefined;
@@ -49,15 +50,15 @@ async function aboutAccount(
 
 async function aboutFiles(
   { accounts, settings }: NotifierDeps,
-  { kind, user_id, data }: MailRow,
+  kind: FilesMail,
+  { user_id, data }: MailRow,
   context: CallContext,
 ): Promise<Addressed | undefined> {
-  const about = kind as FilesMail;
   const { subscribers } = await accounts.mail.listSubscribers({ userIds: [user_id] }, context);
   const [subscriber] = subscribers;
-  if (!subscriber || !wants(subscriber, about)) return undefined;
+  if (!subscriber || !wants(subscriber, kind)) return undefined;
   const digest: Digest = JSON.parse(data);
-  return { to: subscriber.email, letter: FILES_LETTERS[about](digest, hostOf(settings.publicUrl())) };
+  return { to: subscriber.email, letter: FILES_LETTERS[kind](digest, hostOf(settings.publicUrl())) };
 }
 
 const hostOf = (url: string): string => new URL(url).host;
