@@ -71,10 +71,13 @@ export async function startHoldfast(environment: Record<string, string> = {}): P
   return { ...server, pid };
 }
 
+/** Of the account that acts where no other is named; others have its password. */
+export const CREDENTIALS = { email: 'bench@example.com', password: 'a long enough password' };
+
 /** An account on a server; answers the headers that act for it. */
-export async function signUp(url: string, email = 'bench@example.com'): Promise<{ authorization: string }> {
+export async function signUp(url: string, email = CREDENTIALS.email): Promise<{ authorization: string }> {
   const connection = await Connection.open(url);
-  const credentials = Buffer.from(JSON.stringify({ email, password: 'a long enough password' }));
+  const credentials = Buffer.from(JSON.stringify({ ...CREDENTIALS, email }));
   const headers = { 'content-type': 'application/json', 'content-length': credentials.length };
   await connection.send(head('POST', '/api/auth/signup', headers), credentials);
   const answer = await connection.send(head('POST', '/api/auth/login', headers), credentials, true);

@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { Connection, hammer, head } from '../http.ts';
 import { cpuSeconds, median } from '../measure.ts';
 import type { Finding, Scenario } from '../scenario.ts';
-import { type Server, signUp, startHoldfast } from '../servers.ts';
+import { CREDENTIALS, type Server, signUp, startHoldfast } from '../servers.ts';
 import { ours, type Side, uploads } from '../small-files.ts';
 
-const CREDENTIALS = { email: 'bench@example.com', password: 'a long enough password' };
 const REQUESTS = 6_000;
 const CONCURRENCY = 32;
 /** People who log in at the same time, each again and again. */
@@ -20,7 +19,7 @@ interface Figures {
 
 /** The same bytes by the same handlers: who asks is all that is different. */
 async function waysIn({ url }: Server): Promise<Readonly<Record<string, string>>> {
-  const bearer = await signUp(url, CREDENTIALS.email);
+  const bearer = await signUp(url);
   const connection = await Connection.open(url);
   const post = async (path: string, body: Buffer, headers: Readonly<Record<string, string>>) => {
     const all = { ...headers, 'content-length': body.length };

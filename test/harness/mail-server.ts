@@ -33,9 +33,6 @@ export interface MailServer {
   stop(): Promise<void>;
 }
 
-/** For links of mails. */
-export const linksIn = ({ text = '' }: Pick<Email, 'text'>): string[] => text.match(/https?:\/\/\S+/g) ?? [];
-
 /** A real mail server on loopback, that keeps what it gets. */
 export async function startMailServer(options: SMTPServerOptions = {}, port = 0): Promise<MailServer> {
   const mails: ReceivedMail[] = [];

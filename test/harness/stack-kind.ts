@@ -1,4 +1,4 @@
-import { inject, type TestOptions } from 'vitest';
+import { inject } from 'vitest';
 
 /** What a stack stands on. */
 export interface StackKind {
@@ -20,7 +20,3 @@ export const EMBEDDED: StackKind = { database: 'sqlite', objects: 'disk', broker
 
 /** What the stacks of this project stand on. */
 export const stackKind = (): StackKind => inject('stack') ?? EMBEDDED;
-
-/** Options of a test that cannot be on some stack: it is skipped there, and the summary says why. */
-export const skipWhere = (isWhere: (kind: StackKind) => boolean, reason: string): TestOptions =>
-  isWhere(stackKind()) ? { skip: true, meta: { skipReason: reason } } : {};

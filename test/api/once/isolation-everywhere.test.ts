@@ -111,11 +111,9 @@ async function makeVictim(owner: string, api: Victim['api'], account?: Api): Pro
     return answer.body;
   };
   const upload = async (name: string, body: string | Uint8Array, type = 'application/octet-stream') => {
-    const headers = { 'content-type': type, 'idempotency-key': 'the same for all' };
+    const headers = { 'content-type': type, 'idempotency-key': name };
     const query = new URLSearchParams({ name: `${SECRET} ${name}`, folder: SECRET });
-    return (
-      await expecting(202, 'POST', `/api/files?${query}`, { body, headers: { ...headers, 'idempotency-key': name } })
-    ).files[0].id;
+    return (await expecting(202, 'POST', `/api/files?${query}`, { body, headers })).files[0].id;
   };
   const file = await upload('photo.webp', await fixture('photo.webp'));
   await expecting(200, 'PATCH', `/api/files/${file}`, { json: { metadata: { tag: SECRET } } });

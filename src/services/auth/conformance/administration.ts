@@ -3,11 +3,10 @@ import { describe, expect, test, vi } from 'vitest';
 import { newId } from '../../../base/ids.ts';
 import { CredentialKind, Role } from '../../../contract/holdfast/v1/auth.ts';
 import { startRelay } from '../events/relay.ts';
-import { type Ground, PASSWORD as password, someClient } from './ground.ts';
+import { type Ground, outcome, PASSWORD as password, someClient } from './ground.ts';
 
 /** API tokens, roles, the audit trail, deleting. */
 export function administrationLaws(ground: Ground): void {
-  const outcome = (call: Promise<unknown>) => call.then(() => 'done').catch(({ code }) => code);
   const who = (token: string) => ground.auth.authenticate({ token }, ground.anonymous);
   const tokenOf = (user: { readonly id: string }, scopes: string[], expiresAt?: Date) =>
     ground.auth.createApiToken({ name: 'ci', scopes, expiresAt, userId: '' }, ground.asUser(user));

@@ -4,10 +4,9 @@ import { afterAll, beforeAll } from 'vitest';
 import { ANONYMOUS, type CallContext, type Principal, serviceContext } from '../../../base/context.ts';
 import { newId } from '../../../base/ids.ts';
 import {
-  type AccountEventServiceDefinition,
+  AccountEventServiceDefinition,
   AccountMaintenanceServiceDefinition,
   AuditServiceDefinition,
-  AccountEventServiceDefinition as Events,
 } from '../../../contract/holdfast/internal/v1/account.ts';
 import { AccountMailServiceDefinition } from '../../../contract/holdfast/internal/v1/account_mail.ts';
 import { RateLimitServiceDefinition } from '../../../contract/holdfast/internal/v1/rate_limit.ts';
@@ -66,6 +65,12 @@ export const someClient = (userAgent = 'Test/1.0'): Client => ({
   userAgent,
 });
 
+/** Of nobody yet. */
+export const someEmail = (): string => `${newId()}@example.com`;
+
+/** How a call ended: `done`, or the code of its error. */
+export const outcome = (call: Promise<unknown>) => call.then(() => 'done').catch(({ code }) => code);
+
 /** What laws stand on, there while the tests of a file run. */
 export function useGround(start: () => Promise<Place>, calls: Calls = IN_PROCESS): Ground {
   const log = pino({ level: 'silent' });
@@ -99,7 +104,7 @@ export function useGround(start: () => Promise<Place>, calls: Calls = IN_PROCESS
       admin: calls.to(AccountAdminServiceDefinition, service.admin),
       audit: calls.to(AuditServiceDefinition, service.audit),
       maintenance: calls.to(AccountMaintenanceServiceDefinition, service.maintenance),
-      events: calls.to(Events, service.events),
+      events: calls.to(AccountEventServiceDefinition, service.events),
       rateLimits: calls.to(RateLimitServiceDefinition, service.rateLimits),
       mail: calls.to(AccountMailServiceDefinition, service.mail),
     };
@@ -134,7 +139,7 @@ export function useGround(start: () => Promise<Place>, calls: Calls = IN_PROCESS
     get service() {
       return as({ kind: 'service', name: 'janitor' });
     },
-    async account(email = `${newId()}@example.com`) {
+    async account(email = someEmail()) {
       const { user } = await made.auth.signUp({ email, password: PASSWORD }, helpers.anonymous);
       if (!user) throw new Error('no user');
       return user;

@@ -1,16 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type GitHub, someGitHubUser, startGitHub } from '../../../../test/harness/sign-in/github.ts';
 import { AUDIENCE, type Issuer, startIssuer } from '../../../../test/harness/sign-in/issuer.ts';
-import { newId } from '../../../base/ids.ts';
 import type { User } from '../../../contract/holdfast/v1/auth.ts';
 import type { AuthOptions } from '../index.ts';
 import { noAddress } from '../users/insert.ts';
-import { type Callable, type Ground, PASSWORD as password, someClient } from './ground.ts';
+import { type Callable, type Ground, outcome, PASSWORD as password, someClient, someEmail } from './ground.ts';
 
 /** Whom other issuers vouch for, and signing in with providers. */
 export function identityLaws(ground: Ground): void {
-  const outcome = (call: Promise<unknown>) => call.then(() => 'done').catch(({ code }) => code);
-  const someEmail = () => `${newId()}@example.com`;
   let issuer: Issuer;
   /** Two providers, so that one person can be known to both. */
   let hubs: Record<'one' | 'two', GitHub>;

@@ -1,14 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { newId } from '../../../base/ids.ts';
-import { type Ground, PASSWORD as password, someClient } from './ground.ts';
+import { type Ground, outcome, PASSWORD as password, someClient, someEmail } from './ground.ts';
 import { NEW_PASSWORD, useMailbox } from './mailbox.ts';
 
 /** What a link in a mail is good for: confirming an e-mail, choosing another password. */
 export function mailLinkLaws(ground: Ground): void {
   const {
-    outcome,
     notifier,
-    someEmail,
     events,
     prepared,
     verifyLink,

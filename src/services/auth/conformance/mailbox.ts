@@ -1,14 +1,11 @@
 import { vi } from 'vitest';
-import { newId } from '../../../base/ids.ts';
-import { type Callable, type Ground, PASSWORD as password, someClient } from './ground.ts';
+import { type Callable, type Ground, outcome, PASSWORD as password, someClient } from './ground.ts';
 
 export const NEW_PASSWORD = 'quiet river seven stones';
 
 /** What people and the notifier do with mails, and what becomes of it. */
 export function useMailbox(ground: Ground) {
-  const outcome = (call: Promise<unknown>) => call.then(() => 'done').catch(({ code }) => code);
   const notifier = () => ground.as({ kind: 'service', name: 'notifier' });
-  const someEmail = () => `${newId()}@example.com`;
 
   /** Events of an account (`''`: of nobody), first to last. */
   const events = (userId: string) =>
@@ -49,9 +46,7 @@ export function useMailbox(ground: Ground) {
   ];
 
   return {
-    outcome,
     notifier,
-    someEmail,
     events,
     latest,
     prepared,

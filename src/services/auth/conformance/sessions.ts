@@ -3,14 +3,13 @@ import { describe, expect, test, vi } from 'vitest';
 import { newId } from '../../../base/ids.ts';
 import { CredentialKind, SessionKind } from '../../../contract/holdfast/v1/auth.ts';
 import { secretKey } from '../index.ts';
-import { type Ground, PASSWORD as password, someClient } from './ground.ts';
+import { type Ground, outcome, PASSWORD as password, someClient } from './ground.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
 /** Access tokens, refresh tokens and web sessions. */
 export function sessionLaws(ground: Ground): void {
-  const outcome = (call: Promise<unknown>) => call.then(() => 'done').catch(({ code }) => code);
   const logIn = ({ email }: { readonly email: string }) => ground.auth.logIn({ email, password }, ground.anonymous);
   const webSession = ({ email }: { readonly email: string }, replaces?: string) =>
     ground.auth.createSession({ email, password, client: someClient('Browser/1.0'), replaces }, ground.anonymous);

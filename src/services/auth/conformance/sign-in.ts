@@ -1,11 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import { newId } from '../../../base/ids.ts';
-import { type Ground, PASSWORD as password, someClient } from './ground.ts';
+import { type Ground, outcome, PASSWORD as password, someClient } from './ground.ts';
 
 /** Signing up and logging in with a password. */
 export function signInLaws(ground: Ground): void {
-  const outcome = (call: Promise<unknown>) => call.then(() => 'done').catch(({ code }) => code);
-
   describe('sign-up', () => {
     test('makes an account in its normal form, and keeps no password', async () => {
       const { auth, db, anonymous } = ground;

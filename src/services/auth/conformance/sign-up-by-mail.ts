@@ -1,12 +1,11 @@
 import { describe, expect, test, vi } from 'vitest';
 import { Role } from '../../../contract/holdfast/v1/auth.ts';
-import { type Callable, type Ground, PASSWORD as password, someClient } from './ground.ts';
+import { type Callable, type Ground, outcome, PASSWORD as password, someClient, someEmail } from './ground.ts';
 import { useMailbox } from './mailbox.ts';
 
 /** Signing up and in where e-mails have to be confirmed. */
 export function signUpByMailLaws(ground: Ground): void {
-  const { outcome, someEmail, events, prepared, verifyLink, logIn, verify, reset, askVerification } =
-    useMailbox(ground);
+  const { events, prepared, verifyLink, logIn, verify, reset, askVerification } = useMailbox(ground);
 
   describe('where e-mails have to be confirmed', () => {
     const required = () => ground.create({ emailVerification: 'required' });
