@@ -15,15 +15,6 @@ const STACKS: readonly StackKind[] = [
   { database: 'postgres', objects: 's3', broker: 'nats', apart: 'mesh' },
 ];
 
-/**
- * Where nobody looks on, a test of real servers that fails is tried once more, and the end of the run names each that
- * passed only then: it is to be mended. What is set up for many tests is not tried again.
- */
-const patient = (made: ReturnType<typeof project>) => ({
-  ...made,
-  test: { ...made.test, retry: process.env.CI ? 1 : 0 },
-});
-
 /** Groups run one after another. */
 const project = (name: string, groupOrder: number, include: string[], maxWorkers = workers, stack = EMBEDDED) => ({
   extends: true as const,
@@ -55,7 +46,7 @@ function apiOn(stack: StackKind) {
   const include = leftOut ? ['test/harness/left-out.ts'] : ['test/api/*.test.ts'];
   const all = project(`api:${parts.join('+')}`, 2, include, servers, stack);
   const made = largeIsSeenOn(stack) ? without(all, LARGE) : all;
-  return together(patient({ ...made, test: { ...made.test, provide: { stack, leftOut } } }));
+  return together({ ...made, test: { ...made.test, provide: { stack, leftOut } } });
 }
 
 /** One process runs many files, one after another, and may keep a stack for them. */
@@ -71,6 +62,9 @@ export default defineConfig({
     testTimeout: 90_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000, interval: 25 } },
+    // Where nobody looks on, what fails is tried once more, and the end of the run names each test that passed only then:
+    // it is to be mended. What is set up for many tests is not tried again.
+    retry: process.env.CI ? 1 : 0,
     silent: 'passed-only',
     // The report names slow tests; those that start servers are not slow by its measure.
     slowTestThreshold: 10_000,
@@ -88,10 +82,10 @@ export default defineConfig({
         DRIVERS,
       ),
       // They wait more than they work: for servers that start, are cut off, and come back.
-      patient(project('drivers', 1, [DRIVERS], 3 * workers)),
-      together(patient(project('api', 2, ['test/api/**/*.test.ts'], servers))),
+      project('drivers', 1, [DRIVERS], 3 * workers),
+      together(project('api', 2, ['test/api/**/*.test.ts'], servers)),
       ...STACKS.map(apiOn),
-      patient(project('faults', 3, ['test/faults/**/*.test.ts'], servers)),
+      project('faults', 3, ['test/faults/**/*.test.ts'], servers),
     ],
     coverage: {
       provider: 'v8',

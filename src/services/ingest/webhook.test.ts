@@ -168,7 +168,7 @@ describe('a webhook whose events cannot be settled now', () => {
     expectProblem(answer, 503, 'unavailable');
     expect(answer.headers['retry-after']).toBe('5');
     isAway = false;
-    expect((await tell(notification(key))).status).toBe(204);
+    await expect.poll(async () => (await tell(notification(key))).status).toBe(204);
     expect(await bed.statusOf(fileId)).toBe('FILE_STATUS_UPLOADED');
     expect(bed.lines.map(({ msg }) => msg)).toContain('uploads cannot be confirmed just now; trying again');
     expect(bed.lines.filter(({ level }) => level === 40).length).toBeLessThanOrEqual(2);

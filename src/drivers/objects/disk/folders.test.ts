@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { errnoOf } from '../../../base/errors.ts';
 import { Folders } from './folders.ts';
 
 let root: string;
@@ -25,6 +26,32 @@ test('makes the folders that an entry needs, also when they are deleted meanwhil
 test('gives up on an entry whose own source is missing', async () => {
   const missing = () => stat(join(root, 'missing'));
   await expect(new Folders(root).enter(join(root, 'a'), missing)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('bears that folders are removed while it makes them', async () => {
+  const folders = new Folders(root);
+  const folder = join(root, 'a', 'b');
+  const failures = new Set<string | undefined>();
+  const lane = async () => {
+    for (let round = 0; round < 300; round++) {
+      // Nothing holds the folder, so that all attempts may be lost: that is the one way to fail.
+      await folders.enter(folder, () => stat(folder)).catch((error: unknown) => failures.add(errnoOf(error)));
+      await rmdir(folder).catch(() => undefined);
+      await rmdir(join(root, 'a')).catch(() => undefined);
+    }
+  };
+  await Promise.all(Array.from({ length: 6 }, lane));
+  failures.delete('ENOENT');
+  expect([...failures]).toEqual([]);
+});
+
+test('does not make the root again where it is gone', async () => {
+  const gone = join(root, 'gone');
+  const entry = join(gone, 'a', 'entry');
+  await expect(new Folders(gone).enter(join(gone, 'a'), () => writeFile(entry, ''))).rejects.toMatchObject({
+    code: 'ENOENT',
+  });
+  await expect(stat(gone)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
 test('shares a sync among those who wait, and lets none share one that began before it came', async () => {

@@ -46,9 +46,20 @@ export class Folders {
         return await action();
       } catch (error) {
         if (errnoOf(error) !== 'ENOENT' || attempt === ATTEMPTS) throw error;
-        await makeFolder(folder);
+        await this.#make(folder);
       }
     }
+  }
+
+  /**
+   * Makes a folder and those above it, but never the root: where that is gone, so is the disk that was mounted there.
+   * One that is there already, or whose parent goes away meanwhile, is no error: whoever enters it tries again. Not by
+   * `recursive`, which answers ENOTDIR where a folder that it found is gone when it looks again.
+   */
+  async #make(folder: string): Promise<void> {
+    if (folder === this.#root || (await makeFolder(folder))) return;
+    await this.#make(dirname(folder));
+    await makeFolder(folder);
   }
 
   /** Resolves when what was done in the folder before the call, and the way to the folder, survive a power cut. */
@@ -130,13 +141,15 @@ interface OpenFolder {
   readonly identity: string;
 }
 
-async function makeFolder(folder: string): Promise<void> {
+/** False where the one above it is missing. */
+async function makeFolder(folder: string): Promise<boolean> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await mkdir(folder, { mode: 0o700 });
   } catch (error) {
-    // The folder above it went away while this was made: to be tried again.
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (errnoOf(error) === 'ENOENT') return false;
+    if (errnoOf(error) !== 'EEXIST') throw error;
   }
+  return true;
 }
 
 /** A folder that was removed and made again under its name is another one, so a path alone does not tell. */
