@@ -9,7 +9,11 @@ import type { AdminAnswer } from './admin.ts';
 
 /** What `holdfast admin` can be asked about files and jobs. */
 export type FilesAdminRequest =
-  | { readonly verb: 'usage' }
+  | {
+      readonly verb: 'usage';
+      /** As `ListUsage` takes it. */
+      readonly sort: string;
+    }
   | {
       readonly verb: 'quota';
       readonly owner: string;
@@ -36,7 +40,7 @@ export async function administerFiles(
   if (request.verb === 'usage') {
     const { owners, usage } = await admin.getTotalUsage({}, context);
     const lines = await eachPage(async (page) => {
-      const answer = await admin.listUsage({ page }, context);
+      const answer = await admin.listUsage({ page: { ...page, sort: request.sort } }, context);
       return { items: answer.usage.map(usageLine), nextCursor: answer.nextCursor };
     });
     const shown = lines.length < owners ? ` The first ${lines.length} of them:` : '';

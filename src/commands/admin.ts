@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { AdminRequest } from '../app/admin.ts';
 import { StartError } from '../app/start-error.ts';
 import { createLogger } from '../base/logger.ts';
@@ -49,6 +49,9 @@ const BY_EMAIL = [
   ['enable', 'Let a disabled account sign in again.'],
   ['delete', 'Delete an account with its files. It cannot be brought back.'],
 ] as const;
+
+/** What `ListUsage` sorts by: those who have most are looked for, and ids are read from A to Z. */
+const USAGE_ORDERS = { bytes: '-bytes', files: '-files', owner: 'owner_id' } as const;
 
 export function adminCommand(context: CommandContext): Command {
   const admin = new Command('admin')
@@ -104,7 +107,8 @@ export function adminCommand(context: CommandContext): Command {
   admin
     .command('usage')
     .description('What owners have: files and bytes, held for uploads under way, and their limits.')
-    .action(() => run({ verb: 'usage' }));
+    .addOption(new Option('--sort <order>', 'what comes first').choices(Object.keys(USAGE_ORDERS)).default('bytes'))
+    .action(({ sort }: { sort: keyof typeof USAGE_ORDERS }) => run({ verb: 'usage', sort: USAGE_ORDERS[sort] }));
   admin
     .command('quota <owner>')
     .description('Give an owner quotas of its own.')

@@ -35,12 +35,14 @@ export interface Page<C extends string> {
 
 /**
  * Reads a page request. `columns` are the names that may be sorted by, with their columns; the first is the default,
- * descending. The cursor is bound to the sort and to `filter`: with others it is refused, instead of skipping rows.
+ * descending; `idColumn` breaks ties. The cursor is bound to the sort and to `filter`: with others it is refused, instead
+ * of skipping rows.
  */
 export function readPage<C extends string>(
   request: PageRequest | undefined,
   columns: Readonly<Record<string, Sortable<C>>>,
   filter: unknown,
+  idColumn = 'id',
 ): Page<C> {
   const { limit = 0, cursor = '', sort: sortText = '' } = request ?? {};
   if (!Number.isInteger(limit) || limit < 0 || limit > MAX_LIMIT) {
@@ -58,7 +60,8 @@ export function readPage<C extends string>(
     after,
     beyond(dialect, index) {
       if (!after) throw new TypeError('The first page is behind nothing.');
-      return dialect.beyond([sort.column, 'id'], sort.direction === 'asc' ? '>' : '<', [after.value, after.id], index);
+      const comparison = sort.direction === 'asc' ? '>' : '<';
+      return dialect.beyond([sort.column, idColumn], comparison, [after.value, after.id], index);
     },
     cursorAfter: ({ value, id }) => Buffer.from(JSON.stringify([binding, value, id])).toString('base64url'),
   };

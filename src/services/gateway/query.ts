@@ -23,7 +23,12 @@ export function metadataFilter(query: Readonly<Record<string, unknown>>): Record
   return filter;
 }
 
-const SORTS: Readonly<Record<string, string>> = { createdAt: 'created_at', '-createdAt': '-created_at' };
+const SORTS: Readonly<Record<string, string>> = {
+  createdAt: 'created_at',
+  '-createdAt': '-created_at',
+  owner: 'owner_id',
+  '-owner': '-owner_id',
+};
 
 /** The contract's name of what a list is sorted by. */
 export const toSort = (sort: string | undefined): string => (sort === undefined ? '' : (SORTS[sort] ?? sort));

@@ -58,6 +58,8 @@ test('an admin gives an owner other quotas, which is audited, and sees what all 
     bytes: { used: 0, held: 0, limit: QUOTA },
     files: { used: 0, held: 0, limit: 7 },
   });
+  const [first] = (await admin.expect(200, 'GET', '/api/admin/usage?limit=1&sort=-files')).body.items;
+  expect(first).toEqual(await usage());
   const total = (await admin.expect(200, 'GET', '/api/admin/usage/total')).body;
   expect(total.owners).toBe(items.length);
   expect(total.files.used).toBe((await usage()).files.used);
@@ -105,6 +107,13 @@ test('dead jobs of all are seen, and run again, one or all', async () => {
 test('the command shows what owners have, and sets quotas', async () => {
   const all = await stack.cli('admin', 'usage');
   expect([all.code, all.stdout]).toEqual([0, expect.stringContaining(userId)]);
+  expect(all.stdout.split('\n')[1]).toContain(userId);
+  const byOwner = await stack.cli('admin', 'usage', '--sort', 'owner');
+  const owners = byOwner.stdout
+    .split('\n')
+    .slice(1, -1)
+    .map((line) => line.split('\t')[0]);
+  expect(owners).toEqual(owners.toSorted());
   const set = await stack.cli('admin', 'quota', userId, '--files', '50', '--bytes', 'default');
   expect([set.code, set.stderr]).toEqual([0, expect.stringContaining('50')]);
   expect(await usage()).toMatchObject({ bytes: { limit: QUOTA }, files: { limit: 50 } });

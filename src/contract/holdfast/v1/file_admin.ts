@@ -15,7 +15,7 @@ export const protobufPackage = "holdfast.v1";
 export const protobufFileName = "holdfast/v1/file_admin.proto";
 
 export interface ListUsageRequest {
-  /** Sorted by owner_id, always. */
+  /** Sorted by owner_id, bytes or files: what is used of them, not what is held. Empty means "owner_id". */
   page?: PageRequest | undefined;
 }
 
@@ -980,7 +980,7 @@ export const FileAdminServiceDefinition = {
   name: "FileAdminService",
   fullName: "holdfast.v1.FileAdminService",
   methods: {
-    /** Owners in the order of their ids, with what they have. */
+    /** Owners with what they have. */
     listUsage: {
       name: "ListUsage",
       requestType: ListUsageRequest as typeof ListUsageRequest,

@@ -153,19 +153,34 @@ export function quotaLaws(open: OpenFiles): void {
     await expect(bed.admin.setQuota({ ownerId: '' }, bed.asService)).rejects.toMatchObject({ code: 'invalid_request' });
   });
 
-  it('are listed owner by owner, and all together', async () => {
+  it('are listed owner by owner, in any order, and all together', async () => {
     for (const [index, owner] of ['b', 'a', 'C', 'ä', 'aa'].entries()) await begin(owner, index);
-    const seen: (string | undefined)[] = [];
-    for (let cursor = ''; ; ) {
-      const { usage, nextCursor } = await bed.admin.listUsage({ page: { limit: 2, cursor, sort: '' } }, bed.asService);
-      seen.push(...usage.map(({ ownerId, files, bytes }) => `${ownerId} ${files?.held} ${bytes?.held}`));
-      if (nextCursor === '') break;
-      cursor = nextCursor;
+    for (const [owner, sizes] of Object.entries({ a: [20], C: [2, 3], aa: [5] })) {
+      for (const size of sizes) {
+        const { fileId } = await begin(owner, size);
+        await finish(owner, fileId, size);
+      }
     }
-    expect(seen).toEqual(['C 1 2', 'a 1 1', 'aa 1 4', 'b 1 0', 'ä 1 3']);
+    const list = async (sort: string) => {
+      const seen: string[] = [];
+      for (let cursor = ''; ; ) {
+        const { usage, nextCursor } = await bed.admin.listUsage({ page: { limit: 2, cursor, sort } }, bed.asService);
+        seen.push(
+          ...usage.map(({ ownerId, files, bytes }) => `${ownerId} ${files?.used} ${bytes?.used} ${bytes?.held}`),
+        );
+        if (nextCursor === '') return seen;
+        cursor = nextCursor;
+      }
+    };
+    const byOwner = ['C 2 5 2', 'a 1 20 1', 'aa 1 5 4', 'b 0 0 0', 'ä 0 0 3'];
+    expect(await list('')).toEqual(byOwner);
+    expect(await list('-owner_id')).toEqual(byOwner.toReversed());
+    expect(await list('-bytes')).toEqual(['a 1 20 1', 'aa 1 5 4', 'C 2 5 2', 'ä 0 0 3', 'b 0 0 0']);
+    expect(await list('files')).toEqual(['b 0 0 0', 'ä 0 0 3', 'a 1 20 1', 'aa 1 5 4', 'C 2 5 2']);
+    await expect(list('held')).rejects.toMatchObject({ code: 'invalid_request' });
     expect(await bed.admin.getTotalUsage({}, bed.asService)).toEqual({
       owners: 5,
-      usage: { ownerId: '', bytes: { used: 0, held: 10 }, files: { used: 0, held: 5 } },
+      usage: { ownerId: '', bytes: { used: 30, held: 10 }, files: { used: 4, held: 5 } },
     });
     expect(await usageOf('nobody yet')).toMatchObject({ bytes: { used: 0, held: 0 }, files: { used: 0, held: 0 } });
   });

@@ -2,12 +2,25 @@ import { Type } from 'typebox';
 import type { Quota } from '../../../contract/holdfast/v1/file_admin.ts';
 import type { RouteModule } from '../app.ts';
 import { present } from '../present.ts';
-import { NoQuery, nullable, PAGE_QUERY, pageOf } from '../schemas/common.ts';
+import { toSort } from '../query.ts';
+import { NoQuery, nullable, PAGE_QUERY, pageOf, words } from '../schemas/common.ts';
 import { TotalUsageRef, UsageRef } from '../schemas/usage.ts';
 import { sumJson, usageJson } from '../usage-json.ts';
 import { AUTH_BODY_LIMIT } from './auth-parts.ts';
 
-const ListQuery = Type.Object(PAGE_QUERY, { additionalProperties: false });
+const ListQuery = Type.Object(
+  {
+    ...PAGE_QUERY,
+    sort: Type.Optional(
+      words(['owner', '-owner', 'bytes', '-bytes', 'files', '-files'], {
+        default: 'owner',
+        description: 'By what they have, or by their ids. A leading "-" sorts downwards.',
+        examples: ['-bytes'],
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
 const OwnerParams = Type.Object({
   id: Type.String({ description: 'The owner, percent-encoded.', maxLength: 1020, examples: ['customer-7'] }),
 });
@@ -29,12 +42,13 @@ export const adminUsageRoutes: RouteModule = (app, { fileAdmin }) => {
         operationId: 'listUsage',
         summary: 'What each owner has',
         querystring: ListQuery,
-        response: { 200: pageOf(UsageRef, 'A page of owners, in the order of their ids.') },
+        response: { 200: pageOf(UsageRef, 'A page of owners.') },
       },
     },
     async (request) => {
-      const { limit = 0, cursor = '' } = request.query;
-      const { usage, nextCursor } = await fileAdmin.listUsage({ page: { limit, cursor, sort: '' } }, request.call);
+      const { limit = 0, cursor = '', sort } = request.query;
+      const page = { limit, cursor, sort: toSort(sort) };
+      const { usage, nextCursor } = await fileAdmin.listUsage({ page }, request.call);
       return { items: usage.map(usageJson), nextCursor: nextCursor || null };
     },
   );
