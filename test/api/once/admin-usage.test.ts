@@ -105,14 +105,19 @@ test('dead jobs of all are seen, and run again, one or all', async () => {
 });
 
 test('the command shows what owners have, and sets quotas', async () => {
-  const all = await stack.cli('admin', 'usage');
-  expect([all.code, all.stdout]).toEqual([0, expect.stringContaining(userId)]);
-  expect(all.stdout.split('\n')[1]).toContain(userId);
-  const byOwner = await stack.cli('admin', 'usage', '--sort', 'owner');
-  const owners = byOwner.stdout
-    .split('\n')
-    .slice(1, -1)
-    .map((line) => line.split('\t')[0]);
+  const shown = async (...order: string[]) => {
+    const { code, stdout } = await stack.cli('admin', 'usage', ...order);
+    expect(code).toBe(0);
+    return stdout
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split('\t'));
+  };
+  const byBytes = (await shown()).map(([, , , , bytes]) => Number(bytes));
+  expect(byBytes).toEqual(byBytes.toSorted((one, other) => other - one));
+  const owners = (await shown('--sort', 'owner')).map(([owner]) => owner);
+  expect(owners).toContain(userId);
   expect(owners).toEqual(owners.toSorted());
   const set = await stack.cli('admin', 'quota', userId, '--files', '50', '--bytes', 'default');
   expect([set.code, set.stderr]).toEqual([0, expect.stringContaining('50')]);
