@@ -5,7 +5,7 @@ import type { Client } from '../../contract/holdfast/v1/auth.ts';
 import type { Database } from '../../drivers/database/port.ts';
 import { clientRow } from './client.ts';
 import { hashOf } from './secret-tokens.ts';
-import type { AuthTables } from './tables.ts';
+import type { AuthTables, SignInAttemptsTable } from './tables.ts';
 
 interface Limit {
   /** Failures that cost nothing; from then on each makes the next wait, twice as long as the one before. */
@@ -61,10 +61,35 @@ function addressCounter(kind: string, client: Client | undefined, limit: Limit):
  * it back. Throws `too_many_requests`, and counts nothing, where one has to wait. All instances count together.
  */
 export async function countAttempt(db: Database<AuthTables>, counters: readonly Counted[], now: number): Promise<void> {
-  if (counters.length === 0) return;
-  // Everybody locks in this order.
-  const ordered = [...counters].sort((one, other) => (one.name < other.name ? -1 : 1));
-  const until = await db.unit(async (tx) => {
+  await count(db, counters, now);
+}
+
+/**
+ * Counts an attempt as `countAttempt` does, and answers what `check` finds out of it. Where `check` throws, it was never
+ * checked, and it was no attempt: a server that is asked for too much at once must not lock the accounts of those whom it
+ * turns away.
+ */
+export async function countChecked<R>(
+  db: Database<AuthTables>,
+  counters: readonly Counted[],
+  check: () => Promise<R>,
+): Promise<R> {
+  const rows = await count(db, counters, Date.now());
+  try {
+    return await check();
+  } catch (error) {
+    await db.unit((tx) => takeBack(tx, rows));
+    throw error;
+  }
+}
+
+type CountedRow = Pick<SignInAttemptsTable, 'name' | 'blocked_until'>;
+
+/** Answers what it wrote. */
+async function count(db: Database<AuthTables>, counters: readonly Counted[], now: number): Promise<CountedRow[]> {
+  if (counters.length === 0) return [];
+  const ordered = inOrder(counters);
+  const outcome = await db.unit(async (tx) => {
     await db.dialect.insertIfAbsent(
       tx,
       'sign_in_attempts',
@@ -83,6 +108,7 @@ export async function countAttempt(db: Database<AuthTables>, counters: readonly 
     }
     const blocked = Math.max(...found.map(({ row }) => row.blocked_until));
     if (blocked > now) return blocked;
+    const written: CountedRow[] = [];
     for (const { name, limit, row } of found) {
       const failures = (row.expires_at > now ? row.failures : 0) + 1;
       const blocked_until = failures < limit.free ? 0 : now + waitAfter(failures - limit.free, limit.firstWait);
@@ -92,15 +118,29 @@ export async function countAttempt(db: Database<AuthTables>, counters: readonly 
         .set({ failures, blocked_until, expires_at })
         .where('name', '=', name)
         .execute();
+      written.push({ name, blocked_until });
     }
-    return 0;
+    return written;
   });
-  if (until > 0) throw tooMany(until - now);
+  if (typeof outcome === 'number') throw tooMany(outcome - now);
+  return outcome;
+}
+
+/** One attempt less; a wait ends that it began, and not one that began since. */
+async function takeBack(tx: Kysely<AuthTables>, rows: readonly CountedRow[]): Promise<void> {
+  for (const { name, blocked_until } of rows) {
+    const row = tx.updateTable('sign_in_attempts').where('name', '=', name);
+    await row
+      .set(({ eb }) => ({ failures: eb('failures', '-', 1) }))
+      .where('failures', '>', 0)
+      .execute();
+    await row.set({ blocked_until: 0 }).where('blocked_until', '=', blocked_until).execute();
+  }
 }
 
 /** Takes an attempt back that was no failure. Whoever knows the password starts afresh; the address keeps its other failures. */
 export async function forgive(tx: Kysely<AuthTables>, counters: readonly Counted[]): Promise<void> {
-  for (const { name } of [...counters].sort((one, other) => (one.name < other.name ? -1 : 1))) {
+  for (const { name } of inOrder(counters)) {
     const row = tx.updateTable('sign_in_attempts').where('name', '=', name);
     if (name.startsWith('account:')) await row.set({ failures: 0, blocked_until: 0 }).execute();
     else {
@@ -111,6 +151,10 @@ export async function forgive(tx: Kysely<AuthTables>, counters: readonly Counted
     }
   }
 }
+
+/** Everybody locks in this order. */
+const inOrder = (counters: readonly Counted[]): Counted[] =>
+  [...counters].sort((one, other) => (one.name < other.name ? -1 : 1));
 
 const waitAfter = (beyond: number, first = FIRST_WAIT): number =>
   Math.min(LONGEST_WAIT, first * 2 ** Math.min(beyond, 20));

@@ -40,7 +40,7 @@ const logIn = (email: string, given = password) => post('login', { email, passwo
 async function confirmed(email = someEmail()): Promise<string> {
   await signUp(email);
   const token = tokenIn(await mailTo(email, 'Confirm your e-mail address'));
-  expect((await post('verify-email/confirm', { token })).status).toBe(204);
+  expect((await post('verify-email/confirm', { token, password })).status).toBe(204);
   return email;
 }
 
@@ -70,10 +70,13 @@ describe('signing up where e-mails have to be confirmed', () => {
     expectProblem(await stack.api.call('GET', '/api/auth/verify-email/confirm'), 405, 'method_not_allowed');
     const token = tokenIn(mail);
     for (const bad of [...altered(token), '']) {
-      expectProblem(await post('verify-email/confirm', { token: bad }), 400, 'token_invalid');
+      expectProblem(await post('verify-email/confirm', { token: bad, password }), 400, 'token_invalid');
     }
-    expect((await post('verify-email/confirm', { token })).status).toBe(204);
-    expectProblem(await post('verify-email/confirm', { token }), 400, 'token_invalid');
+    expectProblem(await post('verify-email/confirm', { token }), 400, 'invalid_request');
+    const wrong = { token, password: 'a wrong one, again' };
+    expectProblem(await post('verify-email/confirm', wrong), 401, 'wrong_credentials');
+    expect((await post('verify-email/confirm', { token, password })).status).toBe(204);
+    expectProblem(await post('verify-email/confirm', { token, password }), 400, 'token_invalid');
     const { status, body } = await logIn(email);
     expect(status).toBe(200);
     const me = await new Api(stack.api.url, body.access_token).expect(200, 'GET', '/api/auth/me');
@@ -101,7 +104,7 @@ describe('signing up where e-mails have to be confirmed', () => {
     const refused = await post('verify-email', { email });
     expectProblem(refused, 429, 'too_many_requests');
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-    expect((await post('verify-email/confirm', { token: tokenIn(first) })).status).toBe(204);
+    expect((await post('verify-email/confirm', { token: tokenIn(first), password })).status).toBe(204);
   });
 });
 

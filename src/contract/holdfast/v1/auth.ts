@@ -318,7 +318,11 @@ export interface RequestEmailVerificationResponse {
 
 export interface VerifyEmailRequest {
   token: string;
-  client?: Client | undefined;
+  client?:
+    | Client
+    | undefined;
+  /** The account's. */
+  password: string;
 }
 
 export interface VerifyEmailResponse {
@@ -2370,7 +2374,7 @@ export const RequestEmailVerificationResponse: MessageFns<RequestEmailVerificati
 };
 
 function createBaseVerifyEmailRequest(): VerifyEmailRequest {
-  return { token: "", client: undefined };
+  return { token: "", client: undefined, password: "" };
 }
 
 export const VerifyEmailRequest: MessageFns<VerifyEmailRequest> = {
@@ -2380,6 +2384,9 @@ export const VerifyEmailRequest: MessageFns<VerifyEmailRequest> = {
     }
     if (message.client !== undefined) {
       Client.encode(message.client, writer.uint32(18).fork()).join();
+    }
+    if (message.password !== "") {
+      writer.uint32(26).string(message.password);
     }
     return writer;
   },
@@ -2413,6 +2420,14 @@ export const VerifyEmailRequest: MessageFns<VerifyEmailRequest> = {
             message.client = Client.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.password = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2434,6 +2449,7 @@ export const VerifyEmailRequest: MessageFns<VerifyEmailRequest> = {
     message.client = (object.client !== undefined && object.client !== null)
       ? Client.fromPartial(object.client)
       : undefined;
+    message.password = object.password ?? "";
     return message;
   },
 };
@@ -4858,8 +4874,9 @@ export const AuthServiceDefinition = {
       options: {},
     },
     /**
-     * By the token of such a mail, which is good once. TOKEN_INVALID where it is altered, used, expired or was for another
-     * address than the account's.
+     * By the token of such a mail, which is good once, and the account's password: the address is confirmed for whoever has
+     * both. TOKEN_INVALID where the token is altered, used, expired or was for another address than the account's.
+     * WRONG_CREDENTIALS leaves it good; guesses are counted as at LogIn.
      */
     verifyEmail: {
       name: "VerifyEmail",

@@ -56,6 +56,36 @@ export function mailLinkLaws(ground: Ground): void {
       expect((await verifyLink(user.id)).email).toBe('');
     });
 
+    test('takes the account’s password, too; guesses leave the link good, and are counted', async () => {
+      const user = await ground.account();
+      await askVerification(user.email);
+      const { token } = await verifyLink(user.id);
+      for (const wrong of ['', 'the reader does not know it', 'x'.repeat(10_000)]) {
+        expect(await verify(token, wrong)).toBe('wrong_credentials');
+      }
+      expect(await verify(token)).toBe('done');
+
+      const other = await ground.account();
+      await askVerification(other.email);
+      const link = await verifyLink(other.id);
+      const guesses = [];
+      for (let time = 0; time < 6; time++) guesses.push(await verify(link.token, `not the lamp ${time}`));
+      expect(guesses).toEqual([...Array(5).fill('wrong_credentials'), 'too_many_requests']);
+    });
+
+    test('is not for an account without a password: its reader chooses one, which confirms it', async () => {
+      const user = await ground.account();
+      await askVerification(user.email);
+      const { token } = await verifyLink(user.id);
+      await ground.db.unit((tx) =>
+        tx.updateTable('users').set({ password_hash: '' }).where('id', '=', user.id).execute(),
+      );
+      for (const given of ['', password]) expect(await verify(token, given)).toBe('wrong_credentials');
+      await askReset(user.email);
+      expect(await reset((await resetLink(user.id)).token)).toBe('done');
+      expect((await logIn(user.email, NEW_PASSWORD)).user?.emailVerified).toBe(true);
+    });
+
     test('of a mail that was sent twice, either link does, and then neither', async () => {
       const user = await ground.account();
       await askVerification(user.email);
@@ -119,7 +149,7 @@ export function mailLinkLaws(ground: Ground): void {
       await change(password, NEW_PASSWORD);
       expect(await prepared(user.id, 'password.changed')).toMatchObject({ email: '' });
       await askVerification(user.email);
-      expect(await verify((await verifyLink(user.id)).token)).toBe('done');
+      expect(await verify((await verifyLink(user.id)).token, NEW_PASSWORD)).toBe('done');
       await change(NEW_PASSWORD, password);
       expect(await prepared(user.id, 'password.changed')).toMatchObject({ email: user.email });
     });

@@ -26,7 +26,8 @@ export function useMailbox(ground: Ground) {
   const resetLink = (userId: string) => prepared(userId, 'password.reset_requested');
   const logIn = (email: string, given = password, service: Callable = ground) =>
     service.auth.logIn({ email, password: given, client: someClient() }, ground.anonymous);
-  const verify = (token: string) => outcome(ground.auth.verifyEmail({ token }, ground.anonymous));
+  const verify = (token: string, given = password) =>
+    outcome(ground.auth.verifyEmail({ token, password: given, client: someClient() }, ground.anonymous));
   const reset = (token: string, newPassword = NEW_PASSWORD) =>
     outcome(ground.auth.resetPassword({ token, newPassword }, ground.anonymous));
   const askReset = (email: string, client = someClient()) =>

@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { newId } from '../../../base/ids.ts';
-import { type Ground, outcome, PASSWORD as password, someClient } from './ground.ts';
+import { createPasswordHashing } from '../hashing/index.ts';
+import type { AuthOptions } from '../index.ts';
+import { type Ground, outcome, PASSWORD as password, someClient, someEmail } from './ground.ts';
 
 /** Signing up and logging in with a password. */
 export function signInLaws(ground: Ground): void {
@@ -199,6 +201,51 @@ export function signInLaws(ground: Ground): void {
       const next = { address: `${network.slice(0, -1)}8::1`, userAgent: '' };
       const elsewhere = { email: `${newId()}@example.com`, password, client: next };
       expect(await outcome(auth.logIn(elsewhere, anonymous))).toBe('wrong_credentials');
+    });
+
+    describe('while the server is asked for too much', () => {
+      /** Which turns everybody away. */
+      const full = (options: Partial<AuthOptions> = {}) =>
+        ground.create({ ...options, hashing: createPasswordHashing({ concurrency: 0, queue: 0 }) }).auth;
+      const attempts = async (call: () => Promise<unknown>) => {
+        for (let time = 0; time < 30; time++) expect(await outcome(call())).toBe('too_many_requests');
+      };
+
+      test('what is turned away is no failure', async () => {
+        const user = await ground.account();
+        const [auth, client] = [full(), someClient()];
+        const credentials = { email: user.email, password, client };
+        const change = { currentPassword: password, newPassword: 'orbit velvet nine canoe', client };
+        await attempts(() => auth.logIn(credentials, ground.anonymous));
+        await attempts(() => auth.createSession(credentials, ground.anonymous));
+        await attempts(() => auth.changePassword(change, ground.asUser(user)));
+        await attempts(() => auth.signUp({ ...credentials, email: someEmail() }, ground.anonymous));
+        const signUp = { ...credentials, email: someEmail() };
+        const required = { emailVerification: 'required' } as const;
+        await attempts(() => full(required).signUp(signUp, ground.anonymous));
+        expect(await outcome(ground.create(required).auth.signUp(signUp, ground.anonymous))).toBe('done');
+        expect(await outcome(ground.auth.logIn(credentials, ground.anonymous))).toBe('done');
+        expect(await outcome(ground.auth.changePassword(change, ground.asUser(user)))).toBe('done');
+      });
+
+      test('and forgives none', async () => {
+        const user = await ground.account();
+        const guess = () => ground.auth.logIn({ email: user.email, password: 'a wrong one, again' }, ground.anonymous);
+        const unchecked = () => attempts(() => full().logIn({ email: user.email, password }, ground.anonymous));
+        for (let time = 0; time < 4; time++) expect(await outcome(guess())).toBe('wrong_credentials');
+        await unchecked();
+        expect(await outcome(guess())).toBe('wrong_credentials');
+        expect(await outcome(guess())).toBe('too_many_requests');
+        vi.useFakeTimers({ now: Date.now() + 1_500, toFake: ['Date'] });
+        try {
+          await unchecked();
+          expect(await outcome(guess())).toBe('wrong_credentials');
+          const locked = await guess().catch((error) => error);
+          expect(locked).toMatchObject({ code: 'too_many_requests', retryAfter: 2 });
+        } finally {
+          vi.useRealTimers();
+        }
+      });
     });
 
     test('the counters keep no e-mail', async () => {

@@ -1,7 +1,7 @@
 import type { CallContext } from '../../../base/context.ts';
 import { HoldfastError } from '../../../base/errors.ts';
 import type { Client } from '../../../contract/holdfast/v1/auth.ts';
-import { countAttempt, forgive, signInCounters } from '../attempts.ts';
+import { countChecked, forgive, signInCounters } from '../attempts.ts';
 import { appendAudit } from '../audit/append.ts';
 import type { AuthDeps } from '../deps.ts';
 import { normaliseEmail } from '../email.ts';
@@ -35,11 +35,12 @@ export async function checkPassword(
   const email = normaliseEmail(givenEmail);
   const password = normalisePassword(givenPassword);
   const counters = signInCounters(email ?? givenEmail, client);
-  await countAttempt(db, counters, Date.now());
-
-  const user = email === undefined ? undefined : await findUserByEmail(db.reader, email);
-  // A password that breaks the rules is nobody's: the empty one, compared in its place, matches no hash.
-  const right = await hashing.matches(password ?? '', user?.password_hash || undefined, context.signal);
+  const { user, right } = await countChecked(db, counters, async () => {
+    const found = email === undefined ? undefined : await findUserByEmail(db.reader, email);
+    // A password that breaks the rules is nobody's: the empty one, compared in its place, matches no hash.
+    const matches = await hashing.matches(password ?? '', found?.password_hash || undefined, context.signal);
+    return { user: found, right: matches };
+  });
   const inUse = user && right && user.disabled_at === null && user.deleted_at === null;
   if (inUse && (deps.emailVerification === 'optional' || user.email_verified_at !== null)) return { user, counters };
   // Written for nobody too: it takes time.

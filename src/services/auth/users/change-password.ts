@@ -1,15 +1,14 @@
-import { HoldfastError } from '../../../base/errors.ts';
 import { requireUser } from '../access.ts';
-import { countAttempt, forgive, signInCounters } from '../attempts.ts';
 import { appendAudit } from '../audit/append.ts';
 import type { AuthVerb } from '../deps.ts';
 import { appendEvent } from '../events/append.ts';
 import { dropTokens, RESET } from '../mail/tokens.ts';
-import { normalisePassword, requirePassword } from '../password.ts';
+import { requirePassword } from '../password.ts';
 import { deleteSessions } from '../sessions/delete.ts';
 import { requireGoingOn } from '../sessions/going-on.ts';
 import { findUser } from './find.ts';
 import { noSuchAccount } from './get.ts';
+import { requirePasswordOf, wrongPassword } from './require-password-of.ts';
 
 /**
  * Whoever found an open browser does not get the account: the present password is asked for, and guesses are counted as
@@ -23,12 +22,7 @@ export const changePassword: AuthVerb<'changePassword'> = (deps) => async (reque
   if (!user || user.deleted_at !== null) throw noSuchAccount();
   const password = requirePassword(newPassword, user.email, 'newPassword');
 
-  const counters = signInCounters(user.email, client);
-  if (user.password_hash !== '') {
-    await countAttempt(db, counters, Date.now());
-    const right = await hashing.matches(normalisePassword(currentPassword) ?? '', user.password_hash, context.signal);
-    if (!right) throw wrongPassword();
-  }
+  if (user.password_hash !== '') await requirePasswordOf(deps, { user, password: currentPassword, client }, context);
   const password_hash = await hashing.hash(password, context.signal);
   const now = Date.now();
   await db.unit(async (tx) => {
@@ -41,7 +35,6 @@ export const changePassword: AuthVerb<'changePassword'> = (deps) => async (reque
     // Another change came first: this one rests on a password that is none any more.
     if (numUpdatedRows === 0n) throw wrongPassword();
     await requireGoingOn(tx, { userId, sessionId: keepSessionId }, now);
-    if (user.password_hash !== '') await forgive(tx, counters);
     await dropTokens(tx, RESET, userId);
     await deleteSessions(tx, (query) => query.where('user_id', '=', userId).where('id', '<>', keepSessionId));
     await appendAudit(tx, { action: 'password.changed', target: ['user', userId], client }, context, now);
@@ -50,6 +43,3 @@ export const changePassword: AuthVerb<'changePassword'> = (deps) => async (reque
   deps.onEvent();
   return {};
 };
-
-const wrongPassword = () =>
-  new HoldfastError('wrong_credentials', 'The present password is wrong. Check it and try again.');

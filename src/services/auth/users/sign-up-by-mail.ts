@@ -1,13 +1,11 @@
-import type { Kysely } from 'kysely';
 import type { CallContext } from '../../../base/context.ts';
 import type { Client } from '../../../contract/holdfast/v1/auth.ts';
-import { countAttempt, mailCounters } from '../attempts.ts';
+import { countChecked, mailCounters } from '../attempts.ts';
 import { appendAudit } from '../audit/append.ts';
 import type { AuthDeps } from '../deps.ts';
 import { appendEvent } from '../events/append.ts';
 import { useInvitation } from '../invitations/use.ts';
-import type { AuthTables, UsersTable } from '../tables.ts';
-import { findUserByEmail } from './find-by-email.ts';
+import type { UsersTable } from '../tables.ts';
 import { noteNewUser } from './insert.ts';
 
 interface Wanted {
@@ -20,9 +18,7 @@ interface Wanted {
 
 /**
  * Makes an account that has to be confirmed, or tells the one that is there already: by mail alone. Whoever asks hears and
- * waits the same. A password that somebody else chose for an address never opens what its reader makes of it: the mail to
- * an account that is there leads to choosing another one, and where two chose before either has confirmed, neither's is
- * good, because the mail to confirm it may be of the other's sign-up.
+ * waits the same. What is chosen here changes nothing of an account that is there.
  */
 export async function signUpByMail(
   deps: AuthDeps,
@@ -30,13 +26,11 @@ export async function signUpByMail(
   context: CallContext,
 ): Promise<void> {
   const { db, hashing, signup, log } = deps;
-  const { email } = wanted;
-  await countAttempt(db, mailCounters(email, client), Date.now());
-  const before = await findUserByEmail(db.reader, email);
-  // One or the other: either takes as long.
-  const isTheirs = before && (await hashing.matches(password, before.password_hash || undefined, context.signal));
-  const row: UsersTable = { ...wanted, password_hash: before ? '' : await hashing.hash(password, context.signal) };
-  const now = row.created_at;
+  const { email, created_at: now } = wanted;
+  const password_hash = await countChecked(db, mailCounters(email, client), () =>
+    hashing.hash(password, context.signal),
+  );
+  const row: UsersTable = { ...wanted, password_hash };
   const made = await db.unit(async (tx) => {
     await db.dialect.insertIfAbsent(tx, 'users', [row], ['email']);
     const standing = await tx
@@ -46,9 +40,7 @@ export async function signUpByMail(
       .forUpdate()
       .executeTakeFirstOrThrow();
     if (standing.id !== row.id) {
-      const passwordDropped = before !== undefined && !isTheirs && (await dropUnprovenPassword(tx, before));
-      const entry = { action: 'sign_up.repeated', target: ['user', standing.id], client } as const;
-      await appendAudit(tx, { ...entry, data: { passwordDropped } }, context, now);
+      await appendAudit(tx, { action: 'sign_up.repeated', target: ['user', standing.id], client }, context, now);
       await appendEvent(tx, standing.id, 'sign_up.repeated', {}, now);
       return false;
     }
@@ -59,23 +51,4 @@ export async function signUpByMail(
   });
   deps.onEvent();
   if (made) log.info({ request_id: context.requestId, user_id: row.id }, 'account made');
-}
-
-/** Of an account that nobody has confirmed or ever used, in a unit of work that has locked it. Answers whether it did. */
-async function dropUnprovenPassword(
-  tx: Kysely<AuthTables>,
-  { id, password_hash }: Pick<UsersTable, 'id' | 'password_hash'>,
-): Promise<boolean> {
-  const ofUser = (table: 'sessions' | 'api_tokens') =>
-    tx.selectFrom(table).select('id').where('user_id', '=', id).limit(1).executeTakeFirst();
-  if ((await ofUser('sessions')) || (await ofUser('api_tokens'))) return false;
-  const { numUpdatedRows } = await tx
-    .updateTable('users')
-    .set({ password_hash: '' })
-    .where('id', '=', id)
-    .where('password_hash', '=', password_hash)
-    .where('email_verified_at', 'is', null)
-    .where('password_hash', '<>', '')
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
 }

@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
 import { UniqueViolation } from '../../../drivers/database/port.ts';
-import { countAttempt, forgive, takenCounters } from '../attempts.ts';
+import { countChecked, forgive, takenCounters } from '../attempts.ts';
 import type { AuthVerb } from '../deps.ts';
 import { requireEmail } from '../email.ts';
 import { findInvitation, invitationHash, useInvitation } from '../invitations/use.ts';
@@ -31,11 +31,12 @@ export const signUp: AuthVerb<'signUp'> = (deps) => async (request, context) => 
   }
 
   const counters = takenCounters(client);
-  await countAttempt(db, counters, Date.now());
-  // Only spares the hashing: what decides is the unique index.
-  if (await findUserByEmail(db.reader, email)) throw emailTaken();
-
-  const password_hash = await hashing.hash(password, context.signal);
+  const password_hash = await countChecked(db, counters, async () => {
+    // Only spares the hashing: what decides is the unique index.
+    if (await findUserByEmail(db.reader, email)) return undefined;
+    return hashing.hash(password, context.signal);
+  });
+  if (password_hash === undefined) throw emailTaken();
   const row = { ...wanted, password_hash };
   try {
     await db.unit(async (tx) => {

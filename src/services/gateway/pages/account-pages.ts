@@ -12,13 +12,17 @@ const askFor = (what: string) => `<form id="ask" hidden>
 export const VERIFY_EMAIL = makePage({
   title: 'Confirm your e-mail address',
   body: `<form id="confirm" hidden>
-<p>Did you make an account here with your address? Then confirm it. If you did not, close this page: whoever made the account could use it in your name.</p>
-<button>I made it: confirm my address</button>
+<p>Did you make an account here with your address? Then confirm it with the password that you chose.</p>
+<label for="password">Your password</label>
+<input id="password" type="password" autocomplete="current-password" required maxlength="72">
+<button>Confirm my address</button>
+<p>Forgotten, or was it somebody else? <a href="reset-password">Choose a password of your own</a>: then the account is yours alone.</p>
 </form>
 ${askFor('Get a mail with a link that confirms your address.')}`,
   script: `
 show(token ? 'confirm' : 'ask');
-on('confirm', (form) => send('verify-email/confirm', { token }, 'Your address is confirmed. You can log in now.', form));
+on('confirm', (form) => send('verify-email/confirm', { token, password: part('password').value },
+  'Your address is confirmed. You can log in now.', form));
 on('ask', (form) => send('verify-email', { email: part('email').value },
   'If there is an account to confirm, a mail is on its way.', form));
 `,

@@ -5,14 +5,25 @@ import { present } from '../present.ts';
 import { clientOf } from '../request.ts';
 import { NoQuery } from '../schemas/common.ts';
 import { UserRef } from '../schemas/user.ts';
-import { AUTH_BODY_LIMIT, EmailField, MAIL_ANSWER, MailAnswer, Nothing, PasswordField } from './auth-parts.ts';
+import {
+  AUTH_BODY_LIMIT,
+  EmailField,
+  EXAMPLE_CREDENTIALS,
+  MAIL_ANSWER,
+  MailAnswer,
+  Nothing,
+  PasswordField,
+} from './auth-parts.ts';
 
 const EmailBody = Type.Object(
   { email: EmailField },
   { additionalProperties: false, examples: [{ email: 'ada@example.com' }] },
 );
 const token = Type.String({ maxLength: 128, description: 'What stands behind `#` in the link of the mail.' });
-const TokenBody = Type.Object({ token }, { additionalProperties: false, examples: [{ token: 'hfv_…' }] });
+const VerifyBody = Type.Object(
+  { token, password: Type.String({ maxLength: 256, description: 'The account’s.' }) },
+  { additionalProperties: false, examples: [{ token: 'hfv_…', password: EXAMPLE_CREDENTIALS.password }] },
+);
 const ResetBody = Type.Object(
   { token, newPassword: PasswordField },
   { additionalProperties: false, examples: [{ token: 'hfp_…', newPassword: 'four other words entirely' }] },
@@ -62,10 +73,12 @@ export const authMailRoutes: RouteModule = (app, { auth }) => {
       schema: {
         tags: ['auth'],
         operationId: 'verifyEmail',
-        summary: 'Confirm an e-mail by the token of the mail',
-        description: 'A token is good once, for a day. One that is not: `token_invalid`.',
+        summary: 'Confirm an e-mail by the token of the mail and the password',
+        description:
+          'A token is good once, for a day. One that is not: `token_invalid`. Another password than the account’s: ' +
+          '`wrong_credentials`, and the token stays good.',
         querystring: NoQuery,
-        body: TokenBody,
+        body: VerifyBody,
         response: { 204: Nothing('It is confirmed.') },
       },
     },

@@ -20,11 +20,13 @@ function until(expiresAt: Date | undefined, now = Date.now()): string {
 export const ACCOUNT_LETTERS: Readonly<Record<AccountMail, (about: About) => Letter>> = {
   'email.verification_requested': ({ host, link, expiresAt }) => ({
     subject: 'Confirm your e-mail address',
-    paragraphs: [`Somebody made an account at ${host} with this address. If it was you, confirm it:`],
+    paragraphs: [
+      `Somebody made an account at ${host} with this address. If it was you, confirm it with the password that you chose:`,
+    ],
     link: { url: link, label: 'Confirm the address' },
     after: [
       `The link is good for ${until(expiresAt)}, once.`,
-      'If it was not you, do not confirm it, and nothing happens.',
+      'If it was not you, ignore this mail: nobody else can confirm it.',
     ],
   }),
   'password.reset_requested': ({ host, link, expiresAt }) => ({
