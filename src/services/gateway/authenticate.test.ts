@@ -26,6 +26,13 @@ beforeAll(async () => {
       const schema = { hide: true };
       app.get('/test/whose', { config: { scope: 'files:read' }, schema }, async (request) => request.call.principal);
       app.post('/test/write', { config: { scope: 'files:write' }, schema }, async ({ identity }) => identity);
+      app.route({
+        method: ['GET', 'POST'],
+        url: '/test/account',
+        config: { scope: 'account' },
+        schema,
+        handler: async ({ identity }) => identity,
+      });
       app.get(
         '/test/maybe',
         { config: { access: 'optional', scope: 'any' }, schema },
@@ -71,6 +78,16 @@ describe('who sends a request', () => {
     await expect.poll(async () => (await ask()).status, { timeout: 30_000, interval: 50 }).toBe(401);
     // A second, and what a busy machine takes.
     expect(performance.now() - since).toBeLessThan(15_000);
+  });
+
+  it('is asked anew before what may outlast the credential', async () => {
+    const token = fresh('user');
+    expect((await call('GET', '/test/account', bearer(token))).status).toBe(200);
+    expect((await call('POST', '/test/account', bearer(token))).status).toBe(200);
+    authenticate.mockRejectedValue(refused());
+    expectProblem(await call('POST', '/test/account', bearer(token)), 401, 'unauthenticated');
+    // From then on it is known here for all else, too.
+    expectProblem(await call('GET', '/test/account', bearer(token)), 401, 'unauthenticated');
   });
 
   it('is asked again after a refusal, and once the answer has expired', async () => {

@@ -8,7 +8,7 @@ import type { GatewayDeps } from './deps.ts';
 import { createIdentify } from './identify.ts';
 import type { AddressLimit, Limiter } from './rate-limits/limits.ts';
 import { requireSameOrigin } from './same-origin.ts';
-import { type AuditRule, ruleOf, type Scope } from './scopes.ts';
+import { type AuditRule, outlasts, ruleOf, type Scope } from './scopes.ts';
 
 /**
  * Who may call a route.
@@ -29,7 +29,7 @@ declare module 'fastify' {
     access?: Access;
     /** For a route that `scopes.ts` does not know, because it is no part of the API. */
     scope?: Scope;
-    /** Of whoever is not signed in; `anonymous` where a route says nothing. */
+    /** Of whoever is not signed in; `anonymous` where a route says nothing. Owners have `sign-in` in the place of writes. */
     limit?: AddressLimit;
   }
   interface FastifyRequest {
@@ -56,7 +56,7 @@ export function guardRoutes(
   const secure = isSecure(publicUrl);
 
   const admit = async (request: FastifyRequest, reply: FastifyReply, credential: Credential, scope: Scope) => {
-    const answer = await identify(credential.token, request.call);
+    const answer = await identify(credential.token, request.call, outlasts(request.method, scope));
     if (!fits(credential, answer.kind)) throw notAccepted();
     if (credential.from === 'cookie') requireSameOrigin(request, publicUrl);
     const { userId, kind, credentialId, scopes } = answer;
@@ -68,7 +68,7 @@ export function guardRoutes(
     const owner = await actingFor(request, answer, scope);
     request.identity = { userId, kind, credentialId, scopes, actingFor: owner };
     request.call.principal = { kind: 'user', ownerId: owner ?? userId };
-    limiter.ofOwner(request, reply, owner ?? userId);
+    limiter.ofOwner(request, reply, owner ?? userId, request.routeOptions.config.limit);
   };
 
   const owner = (scope: Scope) => async (request: FastifyRequest, reply: FastifyReply) => {

@@ -13,15 +13,15 @@ const TIMEOUT = 10_000;
 /**
  * Who bears a credential. This stands before every request, so a good answer is remembered for a second, counted from
  * when it was asked for; requests that come together with the same credential wait for one answer. A refusal is never
- * remembered.
+ * remembered. `anew`: what is remembered will not do.
  */
 export function createIdentify(auth: Pick<GatewayDeps['auth'], 'authenticate'>) {
   const answers = new LRUCache<string, Promise<AuthenticateResponse>>({ max: REMEMBERED, ttl: TRUSTED_FOR });
 
-  return async (token: string, context: CallContext): Promise<AuthenticateResponse> => {
+  return async (token: string, context: CallContext, anew = false): Promise<AuthenticateResponse> => {
     // The key is a hash because what is kept longer than a request should not be a credential.
     const key = hash('sha256', token, 'base64');
-    const remembered = answers.get(key);
+    const remembered = anew ? undefined : answers.get(key);
     if (remembered) {
       const answer = await remembered;
       if (answer.expiresAt === undefined || Date.now() < answer.expiresAt.getTime()) return answer;

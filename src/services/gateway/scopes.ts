@@ -81,6 +81,13 @@ export const RULES: Readonly<Record<string, Rule>> = {
 /** Where a back end may act for an owner of its own: what is about files and jobs. */
 export const isForOwners = (scope: Scope): boolean => scope.startsWith('files:') || scope === 'jobs';
 
+/**
+ * Whether it may outlast the credential that does it: an account, a right, a password, a token. Whoever ended a session
+ * must not find afterwards what it made in its last second, so who does this is asked anew.
+ */
+export const outlasts = (method: string, scope: Scope): boolean =>
+  (scope === 'account' || scope === 'admin') && method !== 'GET' && method !== 'HEAD';
+
 /** The rule of a route by its method and pattern; HEAD is GET without a body. Throws where there is none. */
 export function ruleOf(method: string, url: string): Rule {
   const name = `${method === 'HEAD' ? 'GET' : method} ${url}`;

@@ -84,6 +84,14 @@ test('signing up and in has a limit of its own, before a body is read', async ()
   expect(await statuses(1, 'POST', '/api/auth/refresh')).toEqual([400]);
 });
 
+test('changing a password is limited likewise, by owner: others at the same address go on', async () => {
+  gateway = await startBareGateway({ settings: { rateLimits: twoOf('signIn') } });
+  expect(await statuses(3, 'POST', '/api/auth/password', as('ada'))).toEqual([400, 400, 429]);
+  expect(await statuses(1, 'POST', '/api/auth/password', as('grace'))).toEqual([400]);
+  expect(await statuses(1, 'POST', '/api/auth/login')).toEqual([400]);
+  expect(await statuses(1, 'DELETE', '/api/files/nothing', as('ada'))).toEqual([404]);
+});
+
 test('counts are put together in the background; while that cannot be, each goes on by its own', async () => {
   const asked: AddRequestsRequest[] = [];
   let isAway = true;

@@ -13,7 +13,7 @@ export interface RateLimits {
   readonly writes: RateLimit;
   /** Of each address, by whoever is not signed in. */
   readonly anonymous: RateLimit;
-  /** Of each address: signing up, signing in, and what else asks who somebody is. */
+  /** Of each address, or owner: signing up, signing in, and what else has a password looked at. */
   readonly signIn: RateLimit;
 }
 
@@ -26,7 +26,7 @@ const READS = ['GET', 'HEAD'];
 
 /** Each throws `too_many_requests`, and says in the answer's headers where whoever asks stands. */
 export interface Limiter {
-  ofOwner(request: FastifyRequest, reply: FastifyReply, owner: string): void;
+  ofOwner(request: FastifyRequest, reply: FastifyReply, owner: string, limit?: AddressLimit): void;
   ofAddress(request: FastifyRequest, reply: FastifyReply, limit: AddressLimit): void;
 }
 
@@ -34,15 +34,16 @@ export function createLimiter(counts: WindowCounts, limits: RateLimits): Limiter
   const policy = (name: string, limit: RateLimit): Policy | undefined => (limit ? { name, ...limit } : undefined);
   const reads = policy('reads', limits.reads);
   const writes = policy('writes', limits.writes);
-  const byAddress = { anonymous: policy('anonymous', limits.anonymous), 'sign-in': policy('sign-in', limits.signIn) };
+  const special = { anonymous: policy('anonymous', limits.anonymous), 'sign-in': policy('sign-in', limits.signIn) };
 
   return {
-    ofOwner(request, reply, owner) {
-      const limit = READS.includes(request.method) ? reads : writes;
+    ofOwner(request, reply, owner, which) {
+      const ordinary = READS.includes(request.method) ? reads : writes;
+      const limit = which === 'sign-in' ? special[which] : ordinary;
       if (limit) take(counts, limit, owner, reply);
     },
     ofAddress(request, reply, which) {
-      const limit = which === 'none' ? undefined : byAddress[which];
+      const limit = which === 'none' ? undefined : special[which];
       // An address of IPv6 is one of the 2^64 that a home has.
       if (limit) take(counts, limit, networkOf(request.ip), reply);
     },

@@ -150,6 +150,7 @@ export const authSessionRoutes: RouteModule = (app, { auth, settings: { publicUr
     '/api/auth/password',
     {
       bodyLimit: AUTH_BODY_LIMIT,
+      config: { limit: 'sign-in' },
       schema: {
         tags: ['auth'],
         operationId: 'changePassword',
