@@ -29,15 +29,65 @@ test('so many are let in until the window is over, by each policy and party', ()
     { allowed: true, remaining: 2, resetsIn: 45_000 },
     { allowed: true, remaining: 1, resetsIn: 45_000 },
     { allowed: true, remaining: 0, resetsIn: 45_000 },
-    { allowed: false, remaining: 0, resetsIn: 45_000 },
-    { allowed: false, remaining: 0, resetsIn: 45_000 },
+    { allowed: false, remaining: 0, resetsIn: 45_001 },
+    { allowed: false, remaining: 0, resetsIn: 45_001 },
   ]);
   expect(counts.take(policy, 'grace').remaining).toBe(2);
   expect(counts.take({ ...policy, name: 'reads' }, 'ada').remaining).toBe(2);
-  clock.pass(44_999);
+  clock.pass(45_000);
   expect(counts.take(policy, 'ada')).toEqual({ allowed: false, remaining: 0, resetsIn: 1 });
-  clock.pass(1);
-  expect(counts.take(policy, 'ada')).toEqual({ allowed: true, remaining: 2, resetsIn: MINUTE });
+});
+
+test('the window before counts by what of it lies within the last minute', () => {
+  const clock = atTime();
+  const counts = new WindowCounts(clock);
+  for (let time = 0; time < 3; time++) counts.take(policy, 'ada');
+  clock.pass(MINUTE + 20_001);
+  // Two of the three are that young, a little less.
+  expect([1, 2].map(() => counts.take(policy, 'ada'))).toEqual([
+    { allowed: true, remaining: 1, resetsIn: 39_999 },
+    { allowed: true, remaining: 0, resetsIn: 39_999 },
+  ]);
+  expect(counts.take(policy, 'ada')).toEqual({ allowed: false, remaining: 0, resetsIn: 20_000 });
+  clock.pass(2 * MINUTE);
+  expect(counts.take(policy, 'ada').remaining).toBe(2);
+});
+
+test('no burst is twice the limit, wherever a window ends, and whoever waits as told is let in, no sooner', () => {
+  const ask = fc.record({ after: fc.oneof(fc.nat(3), fc.nat(MINUTE)), times: fc.integer({ min: 1, max: 20 }) });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 12 }), fc.array(ask, { maxLength: 30 }), (requests, asks) => {
+      const limit = { name: 'reads', requests, window: MINUTE };
+      const clock = atTime();
+      const counts = new WindowCounts(clock);
+      const letIn: number[] = [];
+      const take = () => {
+        const standing = counts.take(limit, 'ada');
+        if (standing.allowed) letIn.push(clock.now());
+        return standing;
+      };
+      for (const { after, times } of asks) {
+        clock.pass(after);
+        for (let time = 0; time < times; time++) {
+          const { allowed, remaining, resetsIn } = take();
+          if (allowed && time + 1 < times) expect(take().allowed).toBe(remaining > 0);
+          if (allowed) continue;
+          clock.pass(resetsIn - 1);
+          expect(take().allowed).toBe(false);
+          clock.pass(1);
+          expect(take().allowed).toBe(true);
+        }
+      }
+      letIn.forEach((from, first) => {
+        letIn.forEach((to, last) => {
+          const share = (to - from) / MINUTE;
+          if (last < first || share > 1) return;
+          expect(last - first + 1).toBeLessThanOrEqual(requests * (1 + share) + 1);
+        });
+      });
+    }),
+    { numRuns: 200 },
+  );
 });
 
 describe('the exchange', () => {
@@ -102,6 +152,18 @@ test('memory has a bound, whoever comes, and who comes all the time is not forgo
   expect(told.length).toBeLessThanOrEqual(100);
 });
 
+test('what others have let in counts in the next window, too', async () => {
+  const clock = atTime();
+  const [one, other] = [new WindowCounts(clock), new WindowCounts(clock)];
+  const { add } = sharedTotals();
+  one.take(policy, 'ada');
+  one.take(policy, 'ada');
+  other.take(policy, 'ada');
+  for (const counts of [one, other]) await counts.exchange(100, async (untold) => add(untold));
+  clock.pass(MINUTE);
+  expect(other.take(policy, 'ada').allowed).toBe(false);
+});
+
 test('no instance lets in more than the limit, by all that it can know', async () => {
   type Step = { readonly instance: number; readonly does: 'take' | 'tell' | 'fail' | 'lose' | 'wait' };
   const step: fc.Arbitrary<Step> = fc.record({
@@ -136,7 +198,8 @@ test('no instance lets in more than the limit, by all that it can know', async (
         };
         if (does === 'take') take();
         else if (does === 'wait') {
-          clock.pass(MINUTE);
+          // Until nothing of the window before is left.
+          clock.pass(2 * MINUTE);
           for (const each of instances) Object.assign(each, { known: 0, own: 0 });
           letIn = 0;
           isDoubled = false;

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
-/** How many requests one party may make in a window of time. */
+/** How many requests one party may make in any time of this length, but for a few. */
 export interface Policy {
   readonly name: string;
   readonly requests: number;
@@ -12,8 +12,9 @@ export interface Policy {
 /** Where a party stands after a request. */
 export interface Standing {
   readonly allowed: boolean;
+  /** How many more would be let in now. */
   readonly remaining: number;
-  /** Milliseconds until the window is over. */
+  /** Milliseconds: for so long those remain at least; of one that was refused, until the next is let in. */
   readonly resetsIn: number;
 }
 
@@ -30,6 +31,8 @@ interface Count {
   readonly policy: string;
   readonly who: string;
   readonly endsAt: number;
+  /** By all instances in the window before this one, as far as this one knows. */
+  readonly before: number;
   /** By all instances, this one included, as it was last told. */
   shared: number;
   /** On the way. */
@@ -41,9 +44,12 @@ interface Count {
 const REMEMBERED = 50_000;
 
 /**
- * Counts requests in fixed windows of time, together with other instances: each decides at once, by what it was told of
- * all and what it has let in since, and tells the others in between. So more than the limit is let in only by as much as
- * came to the other instances since this one last heard of them. A request that is refused is not counted.
+ * Counts requests in windows of time, together with other instances: each decides at once, by what it was told of all and
+ * what it has let in since, and tells the others in between. So more than the limit is let in only by as much as came to
+ * the other instances since this one last heard of them. A request that is refused is not counted.
+ *
+ * Windows begin at whole multiples of their length. The one before counts by as much of it as lies within one length of
+ * now, as if its requests had come evenly: otherwise twice as many would be let in around the end of a window.
  */
 export class WindowCounts {
   readonly #now: () => number;
@@ -59,19 +65,19 @@ export class WindowCounts {
   take({ name, requests, window }: Policy, who: string): Standing {
     const now = this.#now();
     const endsAt = (Math.floor(now / window) + 1) * window;
+    const left = endsAt - now;
     const key = `${name} ${who}`;
     let count = this.#counts.get(key);
     if (count?.endsAt !== endsAt) {
-      count = { policy: name, who, endsAt, shared: 0, telling: 0, untold: 0 };
+      const before = count?.endsAt === endsAt - window ? usedOf(count) : 0;
+      count = { policy: name, who, endsAt, before, shared: 0, telling: 0, untold: 0 };
       this.#counts.set(key, count);
     }
-    const used = count.shared + count.telling + count.untold;
-    const allowed = used < requests;
-    if (allowed) {
-      count.untold += 1;
-      this.#untold.add(count);
-    }
-    return { allowed, remaining: Math.max(0, requests - used - (allowed ? 1 : 0)), resetsIn: endsAt - now };
+    const open = requests - usedOf(count) - (count.before * left) / window;
+    if (open <= 0) return { allowed: false, remaining: 0, resetsIn: waitOf(count, { requests, window, left }) };
+    count.untold += 1;
+    this.#untold.add(count);
+    return { allowed: true, remaining: Math.ceil(open) - 1, resetsIn: left };
   }
 
   /**
@@ -114,6 +120,18 @@ export class WindowCounts {
     return this.#counts.size;
   }
 }
+
+const usedOf = ({ shared, telling, untold }: Count): number => shared + telling + untold;
+
+/** Milliseconds until enough of the window before has gone by; or, where this one is full, of this one. */
+function waitOf(count: Count, { requests, window, left }: { requests: number; window: number; left: number }): number {
+  const used = usedOf(count);
+  if (used < requests) return left - lastBelow((window * (requests - used)) / count.before);
+  return left + window - lastBelow((window * requests) / used);
+}
+
+/** Of a window, the most that may be left: a whole number of milliseconds. */
+const lastBelow = (limit: number): number => Math.ceil(limit) - 1;
 
 const toUntold = ({ policy, who, endsAt, telling }: Count): Untold => ({
   key: `${hash('sha256', `${policy} ${who}`, 'base64url').slice(0, 22)}.${endsAt.toString(36)}`,
