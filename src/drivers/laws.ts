@@ -7,10 +7,15 @@ export interface Skip {
   readonly tests: readonly string[];
 }
 
-export type Law = (name: string, holds: () => Promise<void> | void, timeout?: number) => void;
+/** `Context`: what the hooks before a law have made for it. */
+export type Law<Context extends object = object> = (
+  name: string,
+  holds: (context: Context) => Promise<void> | void,
+  timeout?: number,
+) => void;
 
 /** For a conformance suite: declares a law as a test, or as a skipped one where the driver says so. */
-export function lawsExcept(skips: readonly Skip[] = []): Law {
+export function lawsExcept<Context extends object = object>(skips: readonly Skip[] = []): Law<Context> {
   const unknown = new Set(skips.flatMap(({ tests }) => tests));
   it('skips only laws that there are', () => {
     expect([...unknown]).toEqual([]);
@@ -19,6 +24,6 @@ export function lawsExcept(skips: readonly Skip[] = []): Law {
     unknown.delete(name);
     const skip = skips.find(({ tests }) => tests.includes(name));
     if (skip) it(name, (context) => context.skip(skip.reason));
-    else it(name, holds, timeout);
+    else it<Context>(name, holds, timeout);
   };
 }

@@ -1,11 +1,10 @@
 import { expect } from 'vitest';
-import type { Law } from '../../laws.ts';
 import { collector, numbers, publishAll, upTo } from './messages.ts';
-import type { Place } from './place.ts';
+import type { BrokerLaw } from './place.ts';
 
 /** Who gets which message, and what of it. */
-export function deliveryLaws(law: Law, place: Place): void {
-  law('brings a message as it was published', async () => {
+export function deliveryLaws(law: BrokerLaw): void {
+  law('brings a message as it was published', async ({ place }) => {
     const { broker } = place;
     const message = { fileId: 'é 😀', position: 2 ** 53 - 1, share: 0.5, last: true, none: '' };
     const heard = collector();
@@ -20,7 +19,7 @@ export function deliveryLaws(law: Law, place: Place): void {
     expect(await taken.until(1)).toEqual([message]);
   });
 
-  law('brings each message to one consumer of a group, and shares the work', async () => {
+  law('brings each message to one consumer of a group, and shares the work', async ({ place }) => {
     const all = collector();
     const counts = [0, 0, 0];
     for (const member of counts.keys()) {
@@ -35,7 +34,7 @@ export function deliveryLaws(law: Law, place: Place): void {
     expect(Math.min(...counts)).toBeGreaterThan(0);
   });
 
-  law('shares the work of a group among instances, and brings all of it to listeners of each', async () => {
+  law('shares the work of a group among instances, and brings all of it to listeners of each', async ({ place }) => {
     const brokers = [place.broker, await place.another(), await place.another()];
     const all = collector();
     const ears = brokers.map(() => collector());
@@ -54,7 +53,7 @@ export function deliveryLaws(law: Law, place: Place): void {
     for (const ear of ears) expect(numbers(await ear.until(60))).toEqual(upTo(60));
   });
 
-  law('brings each message to every group, and to none of another topic', async () => {
+  law('brings each message to every group, and to none of another topic', async ({ place }) => {
     const { broker } = place;
     const first = collector();
     const second = collector();
@@ -69,7 +68,7 @@ export function deliveryLaws(law: Law, place: Place): void {
     expect(numbers(await elsewhere.until(1))).toEqual([99]);
   });
 
-  law('keeps apart groups whose names and topics make the same words', async () => {
+  law('keeps apart groups whose names and topics make the same words', async ({ place }) => {
     const { broker } = place;
     const first = collector();
     const second = collector();
@@ -81,7 +80,7 @@ export function deliveryLaws(law: Law, place: Place): void {
     expect(numbers(await second.until(20))).toEqual(upTo(20).map((n) => n + 50));
   });
 
-  law('brings each message to every listener that is there, beside the groups', async () => {
+  law('brings each message to every listener that is there, beside the groups', async ({ place }) => {
     const { broker } = place;
     const ears = [collector(), collector(), collector()];
     const taken = collector();
@@ -92,7 +91,7 @@ export function deliveryLaws(law: Law, place: Place): void {
     expect(numbers(await taken.until(20))).toEqual(upTo(20));
   });
 
-  law('lets one listener fail without the others', async () => {
+  law('lets one listener fail without the others', async ({ place }) => {
     const { broker } = place;
     const heard = collector();
     await broker.listen('t', () => {
@@ -103,7 +102,7 @@ export function deliveryLaws(law: Law, place: Place): void {
     expect(numbers(await heard.until(3))).toEqual(upTo(3));
   });
 
-  law('runs no more handlers at a time than asked for, and as many', async () => {
+  law('runs no more handlers at a time than asked for, and as many', async ({ place }) => {
     const { broker } = place;
     const done = collector();
     let running = 0;
@@ -123,7 +122,7 @@ export function deliveryLaws(law: Law, place: Place): void {
     expect(most).toBe(3);
   });
 
-  law('keeps for a group what comes while none of it is there', async () => {
+  law('keeps for a group what comes while none of it is there', async ({ place }) => {
     const { broker } = place;
     const done = collector();
     const first = await broker.consume('t', { group: 'g', concurrency: 1 }, async () => {});
@@ -133,12 +132,12 @@ export function deliveryLaws(law: Law, place: Place): void {
     expect(numbers(await done.until(5))).toEqual(upTo(5));
   });
 
-  law('takes messages that nobody wants', async () => {
+  law('takes messages that nobody wants', async ({ place }) => {
     await publishAll(place.broker, 'nobody', 100);
     await place.broker.probe(AbortSignal.timeout(5_000));
   });
 
-  law('can be probed while it is open', async () => {
+  law('can be probed while it is open', async ({ place }) => {
     await place.broker.probe(AbortSignal.timeout(5_000));
     await expect(place.broker.probe(AbortSignal.abort())).rejects.toThrow();
   });

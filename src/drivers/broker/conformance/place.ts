@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
+import type { Law } from '../../laws.ts';
 import { openBroker } from '../index.ts';
 import type { Broker } from '../port.ts';
 import { OtherProcess } from './other-process.ts';
@@ -36,6 +37,13 @@ export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly msg: string;
 }
+
+/** Each law has a place of its own, so that many can be tried at a time. */
+export interface AtPlace {
+  place: Place;
+}
+
+export type BrokerLaw = Law<AtPlace>;
 
 /** A broker for one test, and whoever else joins it there; all closed at the end. */
 export class Place {

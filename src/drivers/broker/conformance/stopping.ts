@@ -1,13 +1,12 @@
 import { expect } from 'vitest';
-import type { Law } from '../../laws.ts';
 import { collector, numbers, publishAll } from './messages.ts';
-import type { Place } from './place.ts';
+import type { BrokerLaw } from './place.ts';
 
 /** What a stop, of one consumer or of all, waits for and hands back. */
-export function stoppingLaws(law: Law, place: Place): void {
+export function stoppingLaws(law: BrokerLaw): void {
   law(
     'fires the signal of running handlers at a stop and waits for them; what they hand back, others get',
-    async () => {
+    async ({ place }) => {
       const { broker } = place;
       const begun = collector();
       const ended = collector();
@@ -29,7 +28,7 @@ export function stoppingLaws(law: Law, place: Place): void {
     },
   );
 
-  law('hands what one instance gives up at its close to another that is there', async () => {
+  law('hands what one instance gives up at its close to another that is there', async ({ place }) => {
     const leaving = await place.another();
     const begun = collector();
     const taken = collector();
@@ -44,7 +43,7 @@ export function stoppingLaws(law: Law, place: Place): void {
     expect(numbers(await taken.until(3))).toEqual([0, 1, 2]);
   });
 
-  law('brings nothing to a listener that has stopped', async () => {
+  law('brings nothing to a listener that has stopped', async ({ place }) => {
     const { broker } = place;
     const gone = collector();
     const there = collector();
@@ -58,7 +57,7 @@ export function stoppingLaws(law: Law, place: Place): void {
     expect(numbers(gone.messages)).toEqual([0]);
   });
 
-  law('ends running handlers when it closes, and refuses what comes later', async () => {
+  law('ends running handlers when it closes, and refuses what comes later', async ({ place }) => {
     const { broker } = place;
     const begun = collector();
     const ended = collector();

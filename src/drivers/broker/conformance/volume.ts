@@ -1,14 +1,13 @@
 import { expect } from 'vitest';
-import type { Law } from '../../laws.ts';
 import { BACKLOG } from '../port.ts';
 import { collector, distinct, numbers, publishMany, upTo } from './messages.ts';
-import type { Place } from './place.ts';
+import type { BrokerLaw } from './place.ts';
 
 /** Many messages: all of them come, or, where nobody takes them away, the newest. */
-export function volumeLaws(law: Law, place: Place): void {
+export function volumeLaws(law: BrokerLaw): void {
   law(
     'brings 10,000 messages to two instances',
-    async () => {
+    async ({ place }) => {
       const count = 10_000;
       const done = collector();
       for (const broker of [place.broker, await place.another()]) {
@@ -23,7 +22,7 @@ export function volumeLaws(law: Law, place: Place): void {
 
   law(
     'keeps a bounded number of messages for a group that is away, and drops the oldest',
-    async () => {
+    async ({ place }) => {
       const count = BACKLOG + 1_500;
       const away = await place.broker.consume('t', { group: 'g', concurrency: 1 }, async () => {});
       await away.stop();

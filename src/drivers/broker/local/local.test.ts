@@ -1,6 +1,8 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
+import { openingLaws } from '../conformance/opening.ts';
 import { outageLaws } from '../conformance/outages.ts';
+import { restartLaws } from '../conformance/restarts.ts';
 import { brokerConformance, namesOf } from '../conformance.ts';
 import { openLocal } from './index.ts';
 
@@ -22,7 +24,7 @@ brokerConformance({
     },
     {
       reason: 'it has no server that could be away',
-      tests: namesOf(outageLaws),
+      tests: namesOf(outageLaws, restartLaws, openingLaws),
     },
   ],
 });
