@@ -10,7 +10,7 @@ import { listen } from './listener.ts';
 import { Publisher } from './publisher.ts';
 import { parseTarget } from './target.ts';
 
-/** A topic that nobody consumes: what is published there is taken, and not kept. */
+/** A topic that nobody consumes. */
 const PROBE = 'probe';
 
 /**

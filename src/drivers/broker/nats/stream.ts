@@ -19,7 +19,9 @@ export const HOLD = 15_000;
 
 /**
  * The one stream of an installation: its topics are subjects of it, a group is a durable consumer of one of these. It
- * keeps a message until every group has taken it (interest retention), so that what no group wants is never kept.
+ * keeps the newest messages of each subject, whoever took them (limits retention). One that keeps just what some group
+ * has yet to take (interest retention) would forget it: NATS 2.9, when it starts again, removes what one group has
+ * taken before it knows of the next.
  */
 export class Stream {
   readonly name: string;
@@ -87,7 +89,7 @@ export class Stream {
       await streams.add({
         name: this.name,
         subjects: [this.subject('>')],
-        retention: RetentionPolicy.Interest,
+        retention: RetentionPolicy.Limits,
         storage: StorageType.File,
         discard: DiscardPolicy.Old,
         max_msgs_per_subject: BACKLOG,
@@ -98,7 +100,8 @@ export class Stream {
 
   #assertOurs({ subjects, retention, discard }: StreamConfig): void {
     const ours = subjects?.includes(this.subject('>')) && discard === DiscardPolicy.Old;
-    if (ours && retention === RetentionPolicy.Interest) return;
+    // A work queue has room for one group alone. Interest is what earlier versions asked for.
+    if (ours && retention !== RetentionPolicy.Workqueue) return;
     throw new UnfitServerError(`has a stream "${this.name}" that is not ours; delete it, or set another ?prefix=`);
   }
 }
