@@ -106,7 +106,7 @@ async function carryOut(
     }
     case 'delete':
       await admin.deleteUser({ userId: await idOf(request.email) }, context);
-      return { done: `${request.email} is deleted. The files of the account are purged by the next sweeps.` };
+      return { done: `${request.email} is deleted. Its files go now, where a server runs, or with the next sweep.` };
     case 'invite': {
       const { token } = await admin.createInvitation({ email: request.email }, context);
       return { done: `An invitation${request.email ? ` for ${request.email}` : ''}, good for a week.`, secret: token };

@@ -13,6 +13,7 @@ import { MaintenanceServiceDefinition } from '../contract/holdfast/internal/v1/m
 import { Role } from '../contract/holdfast/v1/auth.ts';
 import { Visibility } from '../contract/holdfast/v1/file.ts';
 import { StorageServiceDefinition } from '../contract/holdfast/v1/storage.ts';
+import { TOPICS } from '../drivers/broker/port.ts';
 import type { Service } from '../rpc/contract.ts';
 import { throughTheWire } from '../rpc/in-process.ts';
 import type { FilesTables } from '../services/files/index.ts';
@@ -46,6 +47,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
   await ground.close();
   await rm(dataDir, { recursive: true, force: true });
 });
@@ -298,6 +300,30 @@ test('of an account that is deleted nothing is left, uploads under way included;
   vi.useFakeTimers({ now: Date.now() + 3_600_000, toFake: ['Date'] });
   expect((await sweep()).accounts).toEqual({ files: 0, forgotten: 1 });
   await expect(auth.admin.getAccount({ userId, email: '' }, context)).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test('files of an account that is deleted go at once, without a sweep, and nobody loses any by news that is wrong', async () => {
+  // The first sweep comes a minute later.
+  vi.spyOn(Math, 'random').mockReturnValue(1);
+  const janitor = await janitorWith().start();
+  const relay = auth.start();
+  const accountWithFiles = async (email: string) => {
+    const { user } = await auth.admin.createUser({ email, password: '', role: Role.USER }, context);
+    const userId = user?.id ?? '';
+    await upload(userId);
+    await begin(userId);
+    return userId;
+  };
+  try {
+    const [ada, grace] = [await accountWithFiles('ada@example.com'), await accountWithFiles('grace@example.com')];
+    const kept = await upload('customer-7');
+    await auth.admin.deleteUser({ userId: ada }, context);
+    await ground.broker.publish(TOPICS.accounts, { position: 1, type: 'user.deleted', userId: 'customer-7' });
+    await auth.admin.deleteUser({ userId: grace }, context);
+    await expect.poll(fileIds, { timeout: 30_000 }).toEqual([kept.fileId]);
+  } finally {
+    await Promise.all([janitor.stop(), relay.stop()]);
+  }
 });
 
 test('sweeps wait for each other', async () => {

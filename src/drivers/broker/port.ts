@@ -65,7 +65,7 @@ export const TOPICS = {
   purge: 'purge',
   /** `{position, type, fileId, ownerId, …}`: the log of events grew. Heard by every gateway and by the notifier. */
   events: 'events',
-  /** `{position, type, userId}`: the log of what happened to accounts grew. Heard by the notifier. */
+  /** `{position, type, userId}`: the log of what happened to accounts grew. Heard by the notifier, shared by janitors. */
   accounts: 'accounts',
 } as const;
 

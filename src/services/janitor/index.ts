@@ -10,6 +10,7 @@ import type { Broker } from '../../drivers/broker/port.ts';
 import type { Service } from '../../rpc/contract.ts';
 import { abortMultipart } from './abort-multipart.ts';
 import { deleteFilesOfAccounts, pruneAccounts } from './accounts.ts';
+import { startDeletingFilesOnNews } from './delete-files-on-news.ts';
 import { pruneRecords } from './prune-records.ts';
 import { purge } from './purge.ts';
 import { startPurgingOnNews } from './purge-on-news.ts';
@@ -47,7 +48,7 @@ export interface SweepOptions {
 export interface Janitor {
   /** Sweeps once; where a sweep is under way, after it. Throws only the signal's reason: what failed is in the report. */
   sweep(options: SweepOptions): Promise<SweepReport>;
-  /** Sweeps on schedule, and purges at once what it hears of. */
+  /** Sweeps on schedule, and does at once what it hears of: purges files, and deletes those of accounts that are gone. */
   start(): Promise<Running>;
 }
 
@@ -114,7 +115,10 @@ export function createJanitor({ maintenance, accounts, storage, broker, settings
   return {
     sweep,
     async start() {
-      const news = await startPurgingOnNews({ maintenance, storage, broker, log });
+      const news = await Promise.all([
+        startPurgingOnNews({ maintenance, storage, broker, log }),
+        startDeletingFilesOnNews({ accounts, maintenance, broker, log }),
+      ]);
       const schedule = startLoop({
         every: Math.min(settings.interval, LONGEST_WAIT),
         async round(signal) {
@@ -126,7 +130,7 @@ export function createJanitor({ maintenance, accounts, storage, broker, settings
       });
       return {
         async stop() {
-          await Promise.all([news.stop(), schedule.stop()]);
+          await Promise.all([...news, schedule].map((running) => running.stop()));
         },
       };
     },
