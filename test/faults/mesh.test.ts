@@ -119,6 +119,7 @@ describeWithEngines(
       const frozen = ['files', 'storage', 'processor'].map(
         (service) => processOf(processesOf(service)[0] as number).pid,
       );
+      ledger.standstill = true;
       await disturbed(async (getOn, load) => {
         for (const pid of frozen) signalTree(pid, 'SIGSTOP');
         try {
@@ -135,6 +136,7 @@ describeWithEngines(
 
     it('bear connections that are cut, slow and silent', { timeout: 5 * MINUTE }, async () => {
       const all = [...lines.values()].flat();
+      ledger.standstill = true;
       await disturbed(async (getOn) => {
         for (const line of all) line.reset();
         await getOn();

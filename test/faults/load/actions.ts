@@ -134,7 +134,9 @@ const uploadPart: Action = async ({ api, random, freshName }) => {
 };
 
 const someFile = ({ ledger, random }: Actor, fate: Fate): Accepted | undefined => {
-  const files = [...ledger.accepted.values()].filter(({ fates }) => fates.length === 1 && fates[0] === fate);
+  const files = [...ledger.accepted.values()].filter(
+    ({ fates, leftAlone }) => !leftAlone && fates.length === 1 && fates[0] === fate,
+  );
   return files.length === 0 ? undefined : pick(random, files.slice(-200));
 };
 

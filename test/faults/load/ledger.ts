@@ -13,6 +13,8 @@ export interface Accepted {
   fates: readonly Fate[];
   /** How often somebody tried to change its fate. */
   changes: number;
+  /** Nobody is to change its fate any more: see `Ledger.standstill`. */
+  leftAlone: boolean;
 }
 
 /** A request with an Idempotency-Key whose answer never came: sent again, it must not make a second file. */
@@ -35,11 +37,16 @@ export class Ledger {
   /** What was seen and should not have been. */
   readonly broken: string[] = [];
   acknowledged = 0;
+  /**
+   * Whether a service or a line stands still for a while. A request that waits there is given up and sent to another; it
+   * may be carried out all the same when all goes on, and undo what was done to the file since.
+   */
+  standstill = false;
 
-  accept(file: Omit<Accepted, 'fates' | 'changes'>): void {
+  accept(file: Pick<Accepted, 'id' | 'name' | 'sha256' | 'size'>): void {
     const known = this.accepted.get(file.id);
     if (known && known.name !== file.name) this.broken.push(`${file.id} is ${known.name} and ${file.name}`);
-    if (!known) this.accepted.set(file.id, { ...file, fates: ['kept'], changes: 0 });
+    if (!known) this.accepted.set(file.id, { ...file, fates: ['kept'], changes: 0, leftAlone: false });
     this.acknowledged += 1;
   }
 
@@ -48,6 +55,7 @@ export class Ledger {
     const before = file.fates;
     file.fates = [...new Set([...before, fate])];
     file.changes += 1;
+    file.leftAlone ||= this.standstill;
     return {
       settle: (done) => {
         file.fates = done ? [fate] : before;
