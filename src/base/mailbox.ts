@@ -5,7 +5,7 @@ export interface Mailbox {
 }
 
 /** What mail servers agree on (RFC 5321, 4.5.3.1, with the erratum on the path's length). */
-const MAX_BYTES = 254;
+export const MAX_ADDRESS_BYTES = 254;
 const MAX_LOCAL_BYTES = 64;
 const MAX_NAME = 200;
 
@@ -24,7 +24,7 @@ export function isMailAddress(text: string): boolean {
   const at = text.lastIndexOf('@');
   const [local, domain] = [text.slice(0, at), text.slice(at + 1)];
   if (at < 1 || UNSAFE.test(text) || /\s/.test(text)) return false;
-  if (Buffer.byteLength(text) > MAX_BYTES || Buffer.byteLength(local) > MAX_LOCAL_BYTES) return false;
+  if (Buffer.byteLength(text) > MAX_ADDRESS_BYTES || Buffer.byteLength(local) > MAX_LOCAL_BYTES) return false;
   return LOCAL.test(local) && DOMAIN.test(domain);
 }
 

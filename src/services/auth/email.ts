@@ -1,31 +1,21 @@
 import { HoldfastError } from '../../base/errors.ts';
-
-/** What mail servers agree on (RFC 5321, 4.5.3.1, with the erratum on the path's length). */
-const MAX_BYTES = 254;
-const MAX_LOCAL_BYTES = 64;
-
-/** White space, and what shows as nothing or turns text around: control, format, unassigned. */
-const INVISIBLE = /[\s\p{C}\p{Z}]/u;
+import { isMailAddress, MAX_ADDRESS_BYTES } from '../../base/mailbox.ts';
 
 /**
- * The one form of an e-mail address that rows hold and comparisons see: lower-case, NFC. Undefined for a text that
- * cannot be an address. Whether it is one, only a mail to it tells.
+ * The one form of an e-mail address that rows hold and comparisons see: lower-case, NFC. Undefined for a text to which no
+ * mail can be sent. Whether one arrives, only a mail tells.
  */
 export function normaliseEmail(text: string): string | undefined {
-  if (text.length > 4 * MAX_BYTES) return undefined;
+  if (text.length > 4 * MAX_ADDRESS_BYTES) return undefined;
   const email = text.trim().toLowerCase().normalize('NFC');
-  const [local, domain, ...more] = email.split('@');
-  if (!local || !domain || more.length > 0 || INVISIBLE.test(email)) return undefined;
-  if (domain.split('.').includes('')) return undefined;
-  if (Buffer.byteLength(email) > MAX_BYTES || Buffer.byteLength(local) > MAX_LOCAL_BYTES) return undefined;
-  return email;
+  return isMailAddress(email) ? email : undefined;
 }
 
 /** Throws `invalid_request` for what `normaliseEmail` does not take. */
 export function requireEmail(text: string): string {
   const email = normaliseEmail(text);
   if (email !== undefined) return email;
-  const message = `Give an e-mail address such as ada@example.com, of at most ${MAX_BYTES} bytes.`;
+  const message = `Give an e-mail address such as ada@example.com, of at most ${MAX_ADDRESS_BYTES} bytes.`;
   throw new HoldfastError('invalid_request', message, { fields: [{ path: 'email', message }] });
 }
 
