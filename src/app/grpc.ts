@@ -1,4 +1,5 @@
 import type { Logger } from '../base/logger.ts';
+import { tryAddress } from '../base/try-address.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { accessWith } from '../rpc/access.ts';
 import type { Service, ServiceDefinition } from '../rpc/contract.ts';
@@ -63,9 +64,24 @@ export async function grpcServerOf(
 }
 
 /** Resolves to where it listens. Throws `StartError`. */
-export async function listenForCalls(server: RpcServer, { host, grpcHost = host, grpcPort }: Config): Promise<string> {
-  const port = await server.listen(grpcHost, grpcPort).catch((error) => {
-    throw new StartError(`GRPC_PORT: cannot listen on ${grpcHost}:${grpcPort}: ${reasonOf(error)}.`, error);
-  });
-  return `${grpcHost.includes(':') ? `[${grpcHost}]` : grpcHost}:${port}`;
+export async function listenForCalls(server: RpcServer, config: Config): Promise<string> {
+  const { host, port } = callsAddress(config);
+  const taken = await server.listen(host, port).catch((error) => cannotListen(host, port, error));
+  return `${host.includes(':') ? `[${host}]` : host}:${taken}`;
+}
+
+/** Whether a server will listen for calls: what the process answers has to stand in its certificate. */
+export const answersCalls = ({ services }: Plan, certificates: Certificates | undefined): boolean =>
+  ANSWERING.some((name) => services.has(name) && certificates?.current.names.includes(name));
+
+/** Before anything is changed that a server which cannot listen should leave alone. Throws `StartError`. */
+export async function checkCallsAddress(config: Config): Promise<void> {
+  const { host, port } = callsAddress(config);
+  await tryAddress(host, port).catch((error) => cannotListen(host, port, error));
+}
+
+const callsAddress = ({ host, grpcHost = host, grpcPort: port }: Config) => ({ host: grpcHost, port });
+
+function cannotListen(host: string, port: number, error: unknown): never {
+  throw new StartError(`GRPC_PORT: cannot listen on ${host}:${port}: ${reasonOf(error)}.`, error);
 }

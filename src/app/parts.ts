@@ -4,12 +4,12 @@ import { type Config, hasIngest } from '../config.ts';
 import type { Answers } from '../rpc/contracts.ts';
 import type { RpcServer } from '../rpc/server/index.ts';
 import type { Certificates } from '../rpc/tls/certificates.ts';
+import type { ProcessingCatalog } from '../services/files/catalog.ts';
 import type { Probe } from '../services/gateway/deps.ts';
 import { createHealthServer, type HealthServer } from '../services/gateway/health-server.ts';
 import { createGateway } from '../services/gateway/index.ts';
 import type { Janitor } from '../services/janitor/index.ts';
 import type { Notifier } from '../services/notifier/index.ts';
-import { openCatalog } from './catalog.ts';
 import { named } from './drivers.ts';
 import type { Elsewhere } from './elsewhere.ts';
 import type { Ground } from './ground.ts';
@@ -48,6 +48,7 @@ interface Foundation {
   readonly ground: Ground;
   readonly elsewhere: Elsewhere;
   readonly certificates: Certificates | undefined;
+  readonly catalog: ProcessingCatalog;
   /** Where the API is; undefined while it is not known. */
   readonly apiUrl: () => string | undefined;
   /** Whether calls are spans. */
@@ -56,7 +57,7 @@ interface Foundation {
 
 /** Makes each service of the plan's, and hands it those that it calls. */
 export async function makeParts(
-  { plan, ground, elsewhere, certificates, apiUrl, traced }: Foundation,
+  { plan, ground, elsewhere, certificates, catalog, apiUrl, traced }: Foundation,
   config: Config,
   log: Logger,
 ): Promise<Parts> {
@@ -71,7 +72,6 @@ export async function makeParts(
   if (here('storage')) answering.storage = storageOn(ground, log);
   const auth = here('auth') ? await authOn(ground, config, log) : undefined;
   if (auth) answering.auth = auth;
-  const catalog = await openCatalog(config);
   const files = here('files')
     ? filesOn(
         ground,

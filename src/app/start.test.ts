@@ -3,12 +3,13 @@ import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Config, readConfig } from '../config.ts';
+import { initCertificates } from './certs/folder.ts';
 import { DataDirLocked } from './data-dir-lock.ts';
 import { type Holdfast, startHoldfast } from './start.ts';
-import { StartError } from './start-error.ts';
 
 const log = pino({ level: 'silent' });
 const started: Holdfast[] = [];
@@ -26,6 +27,18 @@ async function start(changes: Partial<Config> = {}): Promise<Holdfast> {
   const holdfast = await startHoldfast({ ...readConfig({ DATA_DIR: dataDir, PORT: '0' }), ...changes }, { log });
   started.push(holdfast);
   return holdfast;
+}
+
+function tablesOf(file: string): string[] {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    return database
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+      .all()
+      .map(({ name }) => String(name));
+  } finally {
+    database.close();
+  }
 }
 
 test('starts, sweeps, stops, and starts again on what it kept', async () => {
@@ -47,16 +60,22 @@ test('refuses a data directory that is taken, and leaves the one who has it alon
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
 });
 
-test('a start that failed leaves nothing behind: the next one works', async () => {
+test('a start that failed leaves nothing behind, not even a table: the next one works', async () => {
+  const certs = join(dataDir, 'certs');
+  await initCertificates(certs, { hosts: ['localhost'], days: 1, force: false });
+  const tls = { tlsCa: join(certs, 'ca.pem'), tlsCert: join(certs, 'files.pem'), tlsKey: join(certs, 'files.key') };
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
   try {
-    await expect(start({ port: (other.address() as AddressInfo).port })).rejects.toBeInstanceOf(StartError);
-    expect(await readdir(dataDir)).not.toContain('holder.json');
+    await expect(start({ port })).rejects.toThrow(`Port ${port} on 127.0.0.1 is in use.`);
+    await expect(start({ ...tls, grpcPort: port })).rejects.toThrow(/^GRPC_PORT: /);
+    await expect(start({ presetsFile: join(dataDir, 'none.json') })).rejects.toThrow(/^PRESETS_FILE: /);
   } finally {
     other.close();
   }
-  await expect(start({ presetsFile: join(dataDir, 'none.json') })).rejects.toThrow(/PRESETS_FILE/);
+  expect(await readdir(dataDir)).not.toContain('holder.json');
+  expect(tablesOf(join(dataDir, 'holdfast.db'))).toEqual([]);
   const { url } = await start();
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
 });

@@ -4,15 +4,17 @@ import { Closers, type Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { isLoopback } from '../base/network.ts';
 import type { Config } from '../config.ts';
+import { checkListening } from '../services/gateway/listening.ts';
 import type { SweepOptions, SweepReport } from '../services/janitor/index.ts';
 import { administer } from './admin.ts';
+import { openCatalog } from './catalog.ts';
 import type { Commands } from './control/commands.ts';
 import { startControlServer } from './control/server.ts';
 import { checkCopy } from './copy/at-start.ts';
 import { named } from './drivers.ts';
 import { reachElsewhere } from './elsewhere.ts';
 import { openGround } from './ground.ts';
-import { listenForCalls, openCertificatesOf } from './grpc.ts';
+import { answersCalls, checkCallsAddress, listenForCalls, openCertificatesOf } from './grpc.ts';
 import { ALL_SERVICES, type Served } from './house.ts';
 import { checkInstallation, readInstallation } from './installation.ts';
 import { runMigrations } from './migrations.ts';
@@ -82,6 +84,11 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
     const elsewhere = await reachElsewhere(plan, certificates, log);
     closing('services elsewhere', PART_DEADLINE, async () => elsewhere.close());
 
+    await checkListening(config).catch(refuse);
+    if (answersCalls(plan, certificates)) await checkCallsAddress(config);
+    const catalog = await openCatalog(config);
+
+    // Whoever cannot start has changed no table that others work with.
     let frozen = false;
     if (plan.drivers.has('database')) {
       await runMigrations(ground.database);
@@ -90,7 +97,7 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
     // Where the gateway is elsewhere, this process listens for its health alone.
     const apiUrl = () => (plan.services.has('gateway') ? url : config.publicUrl);
     const parts = await makeParts(
-      { plan, ground, elsewhere, certificates, apiUrl, traced: tracing !== undefined },
+      { plan, ground, elsewhere, certificates, catalog, apiUrl, traced: tracing !== undefined },
       config,
       log,
     );
@@ -118,9 +125,7 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
     // Whoever wants to hear news listens before there is any: the local broker keeps none for those who come later.
     for (const part of [processor, janitor, ingest]) if (part) working.push(await part.start());
     const grpcAddress = grpc && (await listenForCalls(grpc, config));
-    ({ url } = await http.listen().catch((error) => {
-      throw new StartError((error as Error).message, error);
-    }));
+    ({ url } = await http.listen().catch(refuse));
     for (const part of [auth, files]) if (part) loops.push(part.start());
     // It reads logs that are kept: whatever came before, it hears of. Its links lead to where we listen.
     if (notifier) working.push(await notifier.start());
@@ -159,6 +164,11 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
     await closeAll();
     throw error;
   }
+}
+
+/** The gateway says in its errors, for a person, why it cannot listen. */
+function refuse(error: Error): never {
+  throw new StartError(error.message, error);
 }
 
 /** What is fine on one's own machine, and perhaps not on an address that others reach. */

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { tryAddress } from '../../base/try-address.ts';
 import type { Config } from '../../config.ts';
 import { reasonOf } from '../start-error.ts';
 import { type Finding, failed, ok } from './finding.ts';
@@ -7,12 +7,8 @@ import { type Finding, failed, ok } from './finding.ts';
 export async function examinePort({ host, port }: Config): Promise<Finding> {
   const name = 'port';
   if (port === 0) return ok(name, `a free one on ${host}`);
-  const server = createServer();
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host, port }, resolve);
-    });
+    await tryAddress(host, port);
     return ok(name, `${port} on ${host} is free`);
   } catch (error) {
     return failed(
@@ -20,7 +16,5 @@ export async function examinePort({ host, port }: Config): Promise<Finding> {
       `cannot listen on ${host}:${port}: ${reasonOf(error)}.`,
       'Stop what listens there, or set PORT and HOST to another.',
     );
-  } finally {
-    server.close();
   }
 }

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance, RawServerDefault } from 'fastify';
 import { errnoOf } from '../../base/errors.ts';
+import { tryAddress } from '../../base/try-address.ts';
 
 /** Where an HTTP server listens. */
 export interface Listening {
@@ -15,6 +16,15 @@ type Server = Pick<FastifyInstance<RawServerDefault>, 'server' | 'close'> & {
 
 /** Milliseconds that running requests get to end. */
 const STOP_TIMEOUT = 15_000;
+
+/** Before anything is changed that a server which cannot listen should leave alone. Throws as `listenOn` does. */
+export async function checkListening(where: Listening): Promise<void> {
+  try {
+    await tryAddress(where.host, where.port);
+  } catch (error) {
+    throw new Error(whyNot(error, where), { cause: error });
+  }
+}
 
 /** Answers a URL that reaches the server on this machine. Throws an `Error` that says, for a person, why it cannot. */
 export async function listenOn(app: Server, where: Listening): Promise<string> {
