@@ -6,7 +6,7 @@ const SLOW = [
   /broker\/(rabbitmq|nats|redis)\/conformance/,
   /objects\/s3\/(conformance|limits)/,
   /database\/(postgres|mysql)\/conformance/,
-  /commands\/cli\.test/,
+  /commands\/(serve|cli)\.test/,
   /\/on-(postgres|mysql)\.test/,
   /\/over-grpc\.test/,
   /engines\/engines\.test|scripts\/mesh\.test|sandbox\/pool\.test|processor\/index\.test/,

@@ -1,40 +1,19 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { DeleteBucketCorsCommand, DeleteBucketLifecycleCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Place } from '../../test/harness/engines/index.ts';
 import { onStore, readS3Url } from '../../test/harness/engines/s3-client.ts';
 import { describeWithEngines, place } from '../../test/harness/engines/use.ts';
+import { cliOfEachTest } from './testing/cli.ts';
 
-const CLI = fileURLToPath(new URL('../cli.ts', import.meta.url));
-
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'holdfast-store-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-async function run(args: readonly string[], env: Readonly<Record<string, string>>) {
-  const child = spawn(process.execPath, [CLI, ...args], {
-    cwd: folder,
-    env: { PATH: process.env.PATH ?? '', DATA_DIR: join(folder, 'data'), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const printed = Promise.all([child.stdout, child.stderr].map(async (stream) => (await stream.toArray()).join('')));
-  const [code] = await once(child, 'close');
-  const [stdout = '', stderr = ''] = await printed;
-  return { code, stdout, stderr };
-}
+const { folder, run } = cliOfEachTest();
 
 test('a store on the disk has nothing to be set up, and is not made by asking', async () => {
-  const { code, stderr } = await run(['store', 'setup'], {});
+  const { code, stderr } = await run(['store', 'setup']);
   expect(code).toBe(1);
   expect(stderr).toMatch(/^holdfast: STORAGE_URL: .* nothing is to be set up\.\n$/);
-  expect(await readdir(folder)).toEqual([]);
+  expect(await readdir(folder())).toEqual([]);
 });
 
 test('only what a store calls a topic or a queue can be told of uploads', async () => {
@@ -62,20 +41,16 @@ describeWithEngines(['s3'], 'holdfast store setup', () => {
     url.username = '';
     url.password = '';
     const settings = [`STORAGE_URL=${url.href}`, 'AWS_EC2_METADATA_DISABLED=true'];
-    const keep = (...more: string[]) => writeFile(join(folder, '.env'), [...settings, ...more, ''].join('\n'));
+    const keep = (...more: string[]) => writeFile(join(folder(), '.env'), [...settings, ...more, ''].join('\n'));
     const setup = (env = {}) => run(['store', 'setup', '--dry-run', '--json'], env);
-    try {
-      await keep(`AWS_ACCESS_KEY_ID=${id}`, `AWS_SECRET_ACCESS_KEY=${secret}`);
-      expect(await setup()).toMatchObject({ code: 0, stderr: '' });
-      const stranger = await setup({ AWS_ACCESS_KEY_ID: 'stranger' });
-      expect(stranger.stderr).toMatch(/does not know the access key/);
+    await keep(`AWS_ACCESS_KEY_ID=${id}`, `AWS_SECRET_ACCESS_KEY=${secret}`);
+    expect(await setup()).toMatchObject({ code: 0, stderr: '' });
+    const stranger = await setup({ AWS_ACCESS_KEY_ID: 'stranger' });
+    expect(stranger.stderr).toMatch(/does not know the access key/);
 
-      await writeFile(join(folder, 'profiles'), `[files]\naws_access_key_id=${id}\naws_secret_access_key=${secret}\n`);
-      await keep('AWS_PROFILE=files', `AWS_SHARED_CREDENTIALS_FILE=${join(folder, 'profiles')}`);
-      expect(await setup()).toMatchObject({ code: 0, stderr: '' });
-    } finally {
-      for (const name of ['.env', 'profiles']) await rm(join(folder, name), { force: true });
-    }
+    await writeFile(join(folder(), 'profiles'), `[files]\naws_access_key_id=${id}\naws_secret_access_key=${secret}\n`);
+    await keep('AWS_PROFILE=files', `AWS_SHARED_CREDENTIALS_FILE=${join(folder(), 'profiles')}`);
+    expect(await setup()).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('says what is missing, writes it, and finds it there', async () => {
@@ -99,7 +74,7 @@ describeWithEngines(['s3'], 'holdfast store setup', () => {
     const done = await run(['store', 'setup'], env);
     expect(done.code).toBe(0);
     expect(done.stdout).toBe(dry.stdout.replaceAll('To do: ', 'Done: '));
-    expect(await run(['store', 'setup'], env)).toEqual({
+    expect(await run(['store', 'setup'], env)).toMatchObject({
       code: 0,
       stdout: 'All rules of the store are as they should be.\n',
       stderr: '',
