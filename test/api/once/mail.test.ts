@@ -155,6 +155,8 @@ describe('addresses that could do harm', () => {
     'ada@example.com\nRCPT TO:<all@example.com>',
     'ada@example.com%0d%0aBcc: all@example.com',
     'ada\u0000@example.com',
+    'a,b>c@example.com',
+    '<ada@example.com>',
     'ada@example.com\u2028Bcc: all@example.com',
   ])('are none: %j', async (email) => {
     expectProblem(await signUp(email), 400, 'invalid_request');
@@ -168,17 +170,6 @@ describe('addresses that could do harm', () => {
     await signUp(email, { name: 'Click https://evil.example now <b>' });
     const { raw } = await mailTo(email, 'Confirm your e-mail address');
     expect(raw).not.toContain('evil.example');
-  });
-
-  test('that no command of SMTP can name is dead at once', async () => {
-    const before = server.mails.length;
-    const email = `a,b>c+${crypto.randomUUID().slice(0, 8)}@example.com`;
-    await signUp(email);
-    const row = await until('it to be dead', async () =>
-      (await deliveries(email)).find(({ state }) => state === 'dead'),
-    );
-    expect(row.reason).toContain('no mail can be sent to this address');
-    expect(server.mails).toHaveLength(before);
   });
 });
 
