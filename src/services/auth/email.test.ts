@@ -48,6 +48,15 @@ test.each([
   expect(() => requireEmail(given)).toThrow(/e-mail address such as/);
 });
 
+test('a character beyond ASCII never becomes one of ASCII: the address may be another’s', () => {
+  const posing = [];
+  for (let point = 0x80; point <= 0x10ffff; point++) {
+    const email = normaliseEmail(`a${String.fromCodePoint(point)}a@example.com`);
+    if (email !== undefined && /^[\x21-\x7e]+$/.test(email)) posing.push(point.toString(16));
+  }
+  expect(posing).toEqual([]);
+});
+
 test('what is normal stays as it is, whatever was given', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (local, domain) => {

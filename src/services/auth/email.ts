@@ -1,12 +1,15 @@
 import { HoldfastError } from '../../base/errors.ts';
 import { isMailAddress, MAX_ADDRESS_BYTES } from '../../base/mailbox.ts';
 
+/** What lower case and NFC turn into an ASCII character (k, ;, `): the address would become another, which may be another's. */
+const POSING = /[\u212a\u037e\u1fef]/u;
+
 /**
  * The one form of an e-mail address that rows hold and comparisons see: lower-case, NFC. Undefined for a text to which no
  * mail can be sent. Whether one arrives, only a mail tells.
  */
 export function normaliseEmail(text: string): string | undefined {
-  if (text.length > 4 * MAX_ADDRESS_BYTES) return undefined;
+  if (text.length > 4 * MAX_ADDRESS_BYTES || POSING.test(text)) return undefined;
   const email = text.trim().toLowerCase().normalize('NFC');
   return isMailAddress(email) ? email : undefined;
 }

@@ -94,10 +94,24 @@ function readJson(app: App): void {
     if (/^application\/json/i.test(request.headers['content-type'] ?? '')) limitTime(payload);
     done(null, payload);
   });
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined);
-    else parse(request, body as string, done);
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const text = textOf(body as Buffer);
+    if (text === '') done(null, undefined);
+    else if (text === undefined)
+      done(new HoldfastError('invalid_request', 'The body is not UTF-8, as JSON has to be.'));
+    else parse(request, text, done);
   });
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Undefined where bytes are no text: with one character in the place of each, two passwords would be the same. */
+function textOf(body: Buffer): string | undefined {
+  try {
+    return UTF8.decode(body);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A body that trickles in byte by byte is never idle: it would hold its connection for ever. */

@@ -55,10 +55,24 @@ describe('a URL', () => {
   });
 });
 
+test('a NUL in the place of an id is nothing that broke', async () => {
+  const api = await stack.api.signUp();
+  for (const path of ['sessions', 'tokens', 'oauth/accounts']) {
+    const { status } = await api.call('DELETE', `/api/auth/${path}/%00`);
+    expect([400, 404], path).toContain(status);
+  }
+});
+
 describe('a JSON body', () => {
   test('that is too large is refused', async () => {
     const json = { email: 'a@example.com', password: 'x'.repeat(2_000_000) };
     expectProblem(await stack.api.call('POST', '/api/auth/login', { json }), 413, 'too_large');
+  });
+
+  test('that is no UTF-8 is refused: two passwords would be taken for one', async () => {
+    const body = Buffer.from('{"email":"ada@example.com","password":"tidal lamp \xff frost"}', 'latin1');
+    const headers = { 'content-type': 'application/json' };
+    expectProblem(await stack.api.call('POST', '/api/auth/signup', { body, headers }), 400, 'invalid_request');
   });
 
   test('that is nested deeply, or compressed, does no harm', async () => {

@@ -1,5 +1,6 @@
 import type { Calls } from '../../../rpc/testing/calls.ts';
 import { administrationLaws } from './administration.ts';
+import { anyRequestLaws } from './any-request.ts';
 import { type Place, useGround } from './ground.ts';
 import { identityLaws } from './identities.ts';
 import { mailLaws } from './mail.ts';
@@ -20,4 +21,5 @@ export function authLaws(start: () => Promise<Place>, calls?: Calls): void {
   mailLinkLaws(ground);
   mailLaws(ground);
   signUpByMailLaws(ground);
+  anyRequestLaws(ground);
 }

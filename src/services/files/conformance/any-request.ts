@@ -1,18 +1,8 @@
-import {
-  create,
-  createFileRegistry,
-  type DescField,
-  type DescMessage,
-  fromBinary,
-  ScalarType,
-  toBinary,
-} from '@bufbuild/protobuf';
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DESCRIPTORS } from '../../../contract/descriptors.ts';
 import { FileServiceDefinition, Visibility } from '../../../contract/holdfast/v1/file.ts';
-import { type MethodDefinition, methodsOf } from '../../../rpc/contract.ts';
+import { methodsOf } from '../../../rpc/contract.ts';
+import { anyRequest } from '../../../rpc/testing/any-request.ts';
 import type { OpenFiles, TestFiles } from '../testing.ts';
 
 const OWNER = 'theirs';
@@ -39,16 +29,12 @@ export function anyRequestLaws(open: OpenFiles): void {
     return [...fileIds, job?.id as string];
   }
 
-  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, DESCRIPTORS));
-  const described = registry.getService(FileServiceDefinition.fullName);
-
-  it.each(methodsOf(FileServiceDefinition))('%s', async (key, { name, requestType }: MethodDefinition) => {
-    const input = described?.methods.find((method) => method.name === name)?.input as DescMessage;
+  it.each(methodsOf(FileServiceDefinition))('%s', async (key, definition) => {
     const method = bed.files[key as 'getFile'];
+    const known = { texts: await someIds(), mostly: { owner_id: OWNER } };
     await fc.assert(
-      fc.asyncProperty(messages(input, await someIds()), async (init) => {
-        const request = requestType.decode(toBinary(input, create(input, init as never)));
-        const code = await method(request, bed.asService).then(
+      fc.asyncProperty(anyRequest(FileServiceDefinition, definition, known), async (request) => {
+        const code = await method(request as never, bed.asService).then(
           () => 'ok',
           (error) => error.code,
         );
@@ -58,49 +44,3 @@ export function anyRequestLaws(open: OpenFiles): void {
     );
   });
 }
-
-type Init = Readonly<Record<string, unknown>>;
-
-/** Messages of a type, whose texts are ids that are there, or anything. */
-function messages(type: DescMessage, ids: readonly string[]): fc.Arbitrary<Init> {
-  const fields = type.fields.map((field): [string, fc.Arbitrary<unknown>] => [field.localName, valuesOf(field, ids)]);
-  return fc.record(Object.fromEntries(fields), { requiredKeys: [] });
-}
-
-function valuesOf(field: DescField, ids: readonly string[]): fc.Arbitrary<unknown> {
-  if (field.name === 'owner_id') return fc.oneof({ weight: 9, arbitrary: fc.constant(OWNER) }, texts);
-  if (field.fieldKind === 'list') return fc.array(oneOf(field, ids), { maxLength: 3 });
-  if (field.fieldKind === 'map') return fc.dictionary(texts, texts, { maxKeys: 3 });
-  return oneOf(field, ids);
-}
-
-function oneOf(field: DescField, ids: readonly string[]): fc.Arbitrary<unknown> {
-  if (field.message?.typeName === 'google.protobuf.Struct') return fc.dictionary(texts, fc.jsonValue(), { maxKeys: 3 });
-  if (field.message?.typeName === 'google.protobuf.Timestamp') {
-    return fc.record({ seconds: fc.bigInt({ min: -LAST_SECOND, max: LAST_SECOND }), nanos: fc.nat(999_999_999) });
-  }
-  if (field.message) return messages(field.message, ids);
-  if (field.enum) return fc.constantFrom(...field.enum.values.map(({ number }) => number));
-  switch (field.scalar) {
-    case ScalarType.STRING:
-      return fc.oneof(fc.constantFrom(...ids), texts);
-    case ScalarType.BOOL:
-      return fc.boolean();
-    case ScalarType.INT32:
-      return fc.oneof(fc.integer({ min: -1, max: 3 }), fc.integer());
-    case ScalarType.INT64:
-      return fc.oneof(fc.bigInt({ min: -1n, max: 200n * BigInt(MIB) }), fc.bigInt({ min: -MOST, max: MOST }));
-    default:
-      throw new Error(`Nothing is known of the type of ${field.name}.`);
-  }
-}
-
-const MOST = BigInt(Number.MAX_SAFE_INTEGER);
-/** Of the times that a Date can be. */
-const LAST_SECOND = 8_639_999_999_999n;
-
-const texts = fc.oneof(
-  fc.constantFrom('', 'a', 'a/b', '..', '\0', '"', "'", '%', '-size', 'image/*', 'x'.repeat(5_000), '👩'.repeat(300)),
-  fc.string({ unit: 'grapheme' }),
-  fc.string({ unit: 'binary' }).map((text) => text.toWellFormed()),
-);
