@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import { type Loop, startLoop } from '../base/lifecycle.ts';
+import { logFailure } from '../base/log-failure.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Broker } from '../drivers/broker/port.ts';
 import type { Database } from '../drivers/database/port.ts';
@@ -44,7 +45,7 @@ export function relayOutbox<Tables, Table extends OutboxTable<Tables>>(deps: Rel
       if (!(await lease.isHeld())) return;
       for (let relayed = BATCH; relayed === BATCH; ) relayed = await relayBatch(deps, lease.token);
     },
-    onError: (error) => log.error({ err: error }, 'Events could not be relayed; trying again'),
+    onError: (error) => logFailure(log, error, 'Events could not be relayed; trying again'),
   });
   return {
     wake: loop.wake,

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HoldfastError, toHoldfastError } from '../../base/errors.ts';
-import type { Logger } from '../../base/logger.ts';
+import { logFailure } from '../../base/log-failure.ts';
 import { PROBLEM_TYPE, toProblem } from '../../base/problem.ts';
 import { inWordsOfTheApi } from './field-paths.ts';
 
@@ -42,17 +42,6 @@ const BODY_HEADERS = ['content-length', 'content-encoding', 'content-disposition
 
 /** Seconds until it is worth asking again, where what we stand on is down and nobody knows for how long. */
 const OUTAGE = 5;
-
-/** A defect with all that is known of it; what somebody else cannot just now, time and again, in a line. */
-function logFailure(log: Logger, error: HoldfastError): void {
-  const { code, detail, cause = error, meaning } = error;
-  if (meaning.http === 500) {
-    log.error({ err: cause, code }, detail);
-  } else {
-    log.warn({ code, reason: (cause as Error).message }, detail);
-    log.debug({ err: cause, code }, detail);
-  }
-}
 
 /** Answers with a problem, in place of whatever was about to be sent. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {

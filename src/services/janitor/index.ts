@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { serviceContext } from '../../base/context.ts';
 import { newId } from '../../base/ids.ts';
 import { type Running, startLoop } from '../../base/lifecycle.ts';
+import { logFailure } from '../../base/log-failure.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { AccountMaintenanceServiceDefinition } from '../../contract/holdfast/internal/v1/account.ts';
 import type { MaintenanceServiceDefinition } from '../../contract/holdfast/internal/v1/maintenance.ts';
@@ -98,7 +99,7 @@ export function createJanitor({ maintenance, accounts, storage, broker, settings
       } catch (error) {
         signal.throwIfAborted();
         report.failures++;
-        sweepLog.error({ err: error, step: name }, 'a step of the sweep failed; the next sweep tries again');
+        logFailure(sweepLog.child({ step: name }), error, 'a step of the sweep failed; the next sweep tries again');
       }
     }
     report.durationMs = Math.round(performance.now() - started);
@@ -126,7 +127,7 @@ export function createJanitor({ maintenance, accounts, storage, broker, settings
           await sleep(jitter, undefined, { signal, ref: false });
           await sweep({ dryRun: false, signal });
         },
-        onError: (error) => log.error({ err: error }, 'the sweep failed'),
+        onError: (error) => logFailure(log, error, 'the sweep failed'),
       });
       return {
         async stop() {

@@ -2,6 +2,7 @@ import { serviceContext } from '../../base/context.ts';
 import { HoldfastError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { type Running, startLoop } from '../../base/lifecycle.ts';
+import { logFailure } from '../../base/log-failure.ts';
 import { Slots } from '../../base/slots.ts';
 import { type Broker, TOPICS } from '../../drivers/broker/port.ts';
 import { type WorkDeps, workOnFile } from './work-on-file.ts';
@@ -41,13 +42,13 @@ export async function startWorkLoop(deps: WorkDeps & { readonly broker: Broker }
       for (const fileId of fileIds) {
         const taken = take(fileId)
           .catch((error: unknown) => {
-            if (!stopping) log.warn({ err: error, file_id: fileId }, 'a file could not be claimed');
+            if (!stopping) logFailure(log.child({ file_id: fileId }), error, 'a file could not be claimed');
           })
           .finally(() => polled.delete(taken));
         polled.add(taken);
       }
     },
-    onError: (err) => log.warn({ err }, 'due files could not be listed; trying again'),
+    onError: (error) => logFailure(log, error, 'due files could not be listed; trying again'),
   });
 
   async function stop(): Promise<void> {

@@ -1,5 +1,6 @@
 import { serviceContext } from '../../base/context.ts';
 import { newId } from '../../base/ids.ts';
+import { logFailure } from '../../base/log-failure.ts';
 import { traced } from '../../base/tracing.ts';
 import type { ClaimJobsResponse } from '../../contract/holdfast/internal/v1/work.ts';
 import type { ProcessorDeps } from './deps.ts';
@@ -55,7 +56,7 @@ async function seeThrough(deps: WorkDeps, claimed: Claim, signal: AbortSignal): 
     duration: claim.leaseSeconds * 1000,
     extend: () => work.extendLease({ fileId, leaseToken }, context()),
     onLost: (error) => lost.abort(error),
-    onError: (err) => log.warn({ err }, 'a lease could not be extended; trying again'),
+    onError: (error) => logFailure(log, error, 'a lease could not be extended; trying again'),
   });
   try {
     await new FileWork(deps, claimed, lost).run(AbortSignal.any([signal, lost.signal]));
@@ -67,7 +68,7 @@ async function seeThrough(deps: WorkDeps, claimed: Claim, signal: AbortSignal): 
       log.info('work was handed back');
     } else {
       // Its lease runs out, and the jobs come back.
-      log.error({ err: error }, 'work could not be reported');
+      logFailure(log, error, 'work could not be reported');
     }
   } finally {
     lease.letGo();

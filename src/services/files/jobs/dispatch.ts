@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { type Loop, startLoop } from '../../../base/lifecycle.ts';
+import { logFailure } from '../../../base/log-failure.ts';
 import { TOPICS } from '../../../drivers/broker/port.ts';
 import type { FilesDeps } from '../deps.ts';
 import { ANNOUNCE_EVERY } from '../job-rows.ts';
@@ -21,7 +22,7 @@ export function startDispatch(deps: Pick<FilesDeps, 'db' | 'broker' | 'onEvent' 
     round: async () => {
       await dispatchDueJobs(deps);
     },
-    onError: (error) => deps.log.error({ err: error }, 'Due jobs could not be announced; trying again'),
+    onError: (error) => logFailure(deps.log, error, 'Due jobs could not be announced; trying again'),
   });
 }
 

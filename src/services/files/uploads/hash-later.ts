@@ -2,6 +2,7 @@ import { serviceContext } from '../../../base/context.ts';
 import { hasCode } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
 import { type Loop, startLoop } from '../../../base/lifecycle.ts';
+import { logFailure } from '../../../base/log-failure.ts';
 import { takeLease } from '../../../outbox/leases.ts';
 import type { FilesDeps } from '../deps.ts';
 
@@ -45,6 +46,6 @@ export function startHashing({ db, storage, log }: FilesDeps): Loop {
         }
       }
     },
-    onError: (error) => log.error({ err: error }, 'A file could not be hashed; trying again'),
+    onError: (error) => logFailure(log, error, 'A file could not be hashed; trying again'),
   });
 }

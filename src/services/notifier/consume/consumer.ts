@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { type CallContext, serviceContext } from '../../../base/context.ts';
 import { newId } from '../../../base/ids.ts';
 import { type Loop, startLoop } from '../../../base/lifecycle.ts';
+import { logFailure } from '../../../base/log-failure.ts';
 import { holdLease } from '../../../outbox/leases.ts';
 import { moveCursor, readCursor } from '../cursors.ts';
 import type { NotifierDeps } from '../deps.ts';
@@ -72,7 +73,8 @@ export function startConsumer<Event extends { readonly position: number }>(
     async round(signal) {
       while (!signal.aborted && (await lease.isHeld()) && (await readPage(signal)));
     },
-    onError: (error) => log.warn({ err: error, source: name }, 'A log of events could not be read; trying again'),
+    onError: (error) =>
+      logFailure(log.child({ source: name }), error, 'A log of events could not be read; trying again'),
   });
   return {
     wake: loop.wake,

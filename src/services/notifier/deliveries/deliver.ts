@@ -2,6 +2,7 @@ import { type CallContext, serviceContext } from '../../../base/context.ts';
 import { toHoldfastError } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
 import { type Loop, startLoop } from '../../../base/lifecycle.ts';
+import { logFailure } from '../../../base/log-failure.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { Database } from '../../../drivers/database/port.ts';
 import type { NotifierTables } from '../tables.ts';
@@ -67,7 +68,7 @@ export function startDelivering<Table extends DeliveryTable>(
         for (const { reason } of ended.filter((one) => one.status === 'rejected')) throw reason;
       }
     },
-    onError: (error) => log.warn({ err: error }, 'Deliveries could not be made; trying again'),
+    onError: (error) => logFailure(log, error, 'Deliveries could not be made; trying again'),
   });
 }
 

@@ -1,4 +1,5 @@
 import { type Loop, startLoop } from '../../../base/lifecycle.ts';
+import { logFailure } from '../../../base/log-failure.ts';
 import type { NotifierDeps } from '../deps.ts';
 import { asDeliveries, type DeliveryTable } from './enqueue.ts';
 
@@ -30,5 +31,5 @@ export const startPruning = ({ db, log }: Pick<NotifierDeps, 'db' | 'log'>, name
         }
       }
     },
-    onError: (error) => log.warn({ err: error }, 'Old deliveries could not be removed; trying again'),
+    onError: (error) => logFailure(log, error, 'Old deliveries could not be removed; trying again'),
   });
