@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -48,4 +48,23 @@ test('a mail is a file for the operator alone, and where it leads is in the log'
 test('what cannot be written waits', async () => {
   const mail = await openMail('file:', { from: FROM, dataDir: join(dataDir, 'none', '\0'), log: silent });
   expect(await mail.send(someMail(), never)).toMatchObject({ kind: 'transient' });
+});
+
+test('mails of more than 30 days go when others come, and nothing else does', async () => {
+  const mail = await openMail('file:', { from: FROM, dataDir, log: silent });
+  const folder = join(dataDir, 'mail');
+  await mkdir(folder);
+  const day = 86_400;
+  const now = Date.now() / 1000;
+  for (const [name, age] of [
+    ['old.eml', 31],
+    ['young.eml', 29],
+    ['notes.txt', 31],
+  ] as const) {
+    await writeFile(join(folder, name), '');
+    await utimes(join(folder, name), now, now - age * day);
+  }
+  const message = someMail();
+  expect(await mail.send(message, never)).toEqual({ kind: 'taken' });
+  expect((await readdir(folder)).sort()).toEqual([`${message.id}.eml`, 'notes.txt', 'young.eml'].sort());
 });
