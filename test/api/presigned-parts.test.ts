@@ -64,7 +64,9 @@ describe('an upload in parts, step by step', () => {
     await putParts(begun, parts.slice(1).reverse());
     const { received } = (await user.expect(200, 'GET', `/api/uploads/${begun.file.id}`)).body;
     expect(received.map(({ number }: SignedPart) => number)).toEqual(parts.slice(1).map(({ number }) => number));
-    expectProblem(await confirm(begun.file.id), 409, 'upload_not_complete');
+    const refused = await confirm(begun.file.id);
+    expectProblem(refused, 409, 'upload_not_complete');
+    expect(refused.body.detail).toBe(`Of ${begun.count} parts, these have not come: 1. Send them, then confirm again.`);
   });
 
   test('takes a part again: the last one counts', async () => {

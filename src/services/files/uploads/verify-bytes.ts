@@ -81,7 +81,7 @@ async function putTogether(
   if (missing.length > 0) {
     throw new HoldfastError(
       'upload_not_complete',
-      `Parts are missing: ${summary(missing)} of ${count}. Send them, then confirm again.`,
+      `Of ${count} parts, these have not come: ${summary(missing)}. Send them, then confirm again.`,
     );
   }
   const wrong = parts.find((part) => part.size !== (part.number < count ? partSize : size - partSize * (count - 1)));
