@@ -1,14 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { Api } from '../harness/client.ts';
-import type { Answer } from '../harness/http.ts';
+import { type Answer, cookieOf } from '../harness/http.ts';
 import { expectProblem } from '../harness/problems.ts';
 import { useSharedStack } from '../harness/stack.ts';
 import { until } from '../harness/until.ts';
 
 const stack = useSharedStack();
 const password = 'correct horse battery staple';
-
-const cookieOf = (answer: Answer): string => String(answer.headers['set-cookie']?.[0]).split(';')[0] as string;
 
 /** A browser with its one cookie, on a page of the server unless it says otherwise. */
 const browser = (cookie: string, site: Readonly<Record<string, string>> = { 'sec-fetch-site': 'same-origin' }) => ({

@@ -72,6 +72,10 @@ export async function call(method: string, url: string, options?: CallOptions): 
   };
 }
 
+/** The first cookie that an answer sets, as a browser sends it back. */
+export const cookieOf = ({ headers }: Pick<Answer, 'headers'>): string =>
+  headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+
 /** Unlike `URL`, leaves the path as it is written. */
 function splitUrl(url: string) {
   const match = /^https?:\/\/([^/?#]+)([^?#]*)(\?[^#]*)?/.exec(url);

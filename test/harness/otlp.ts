@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { serve } from './local-server.ts';
 
 export interface ReceivedSpan {
   readonly traceId: string;
@@ -39,7 +37,7 @@ const record = (attributes: readonly Attribute[] = []) =>
 export async function startCollector() {
   const spans: ReceivedSpan[] = [];
   const keys = new Set<string | undefined>();
-  const server = createServer(async (request, response) => {
+  const { url, stop } = await serve(async (request, response) => {
     keys.add(request.headers['x-key'] as string | undefined);
     const { resourceSpans } = (await json(request)) as ExportRequest;
     for (const { resource, scopeSpans } of resourceSpans) {
@@ -50,19 +48,14 @@ export async function startCollector() {
     }
     response.writeHead(request.url === '/v1/traces' ? 200 : 404, { 'content-type': 'application/json' }).end('{}');
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     /** All that came, of one trace. */
     of: (traceId: string) => spans.filter((span) => span.traceId === traceId),
     all: () => spans,
     /** What was sent as `x-key`. */
     keys,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    stop,
   };
 }
 

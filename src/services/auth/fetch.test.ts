@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
-import { serve } from '../../../test/harness/sign-in/local-server.ts';
+import { serve } from '../../../test/harness/local-server.ts';
 import { fetchJson, fetchWhole } from './fetch.ts';
 
 const server = await serve((request, response) => {

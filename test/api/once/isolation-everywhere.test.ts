@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { status as Status } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FileServiceDefinition } from '../../../src/contract/holdfast/v1/file.ts';
@@ -10,7 +11,7 @@ import { ALL_CONTRACTS } from '../../../src/rpc/contracts.ts';
 import { type BackEnd, backEnd, Certificates, grpcAddress } from '../../harness/back-end.ts';
 import type { Api } from '../../harness/client.ts';
 import { fixture } from '../../harness/fixtures.ts';
-import type { Answer, CallOptions } from '../../harness/http.ts';
+import { type Answer, type CallOptions, cookieOf } from '../../harness/http.ts';
 import { mediaExamples, type Route, readDescription, routesOf } from '../../harness/openapi.ts';
 import { type Stack, startStack } from '../../harness/stack.ts';
 import { until } from '../../harness/until.ts';
@@ -82,7 +83,7 @@ beforeAll(async () => {
   const session = await call('POST', '/api/auth/sessions', {
     json: { email: 'root@example.com', password: 'correct horse battery staple' },
   });
-  const cookie = String(session.headers['set-cookie']).split(';')[0] as string;
+  const cookie = cookieOf(session);
   actors = [
     { name: 'nobody', headers: {} },
     { name: 'a user', headers: bearer(grace) },
@@ -288,9 +289,6 @@ describe('over gRPC, by every method', () => {
       return (error as { code: number }).code;
     }
   };
-  const NOT_FOUND = 5;
-  const PERMISSION_DENIED = 7;
-  const UNIMPLEMENTED = 12;
 
   test('a back end that acts for one owner meets nothing of another', { timeout: 120_000 }, async () => {
     for (const victim of victims) {
@@ -300,7 +298,7 @@ describe('over gRPC, by every method', () => {
           const owner = 'tenant-2';
           const answer = await ask(client, path, encoded(requestType, requestFor(victim, owner)));
           if (typeof answer === 'number') {
-            expect([NOT_FOUND, PERMISSION_DENIED], name).toContain(answer);
+            expect([Status.NOT_FOUND, Status.PERMISSION_DENIED], name).toContain(answer);
           } else {
             const told = JSON.stringify(responseType.decode(answer));
             for (const secret of [SECRET, ...Object.values(victim.ids)]) expect(told, name).not.toContain(secret);
@@ -318,7 +316,7 @@ describe('over gRPC, by every method', () => {
       for (const [, { name, requestType }, path] of methodsOf(definition)) {
         const owner = victim.owner;
         const answer = await ask(billing, path, encoded(requestType, requestFor(victim, owner)));
-        expect([PERMISSION_DENIED, UNIMPLEMENTED], `${definition.fullName}/${name}`).toContain(answer);
+        expect([Status.PERMISSION_DENIED, Status.UNIMPLEMENTED], `${definition.fullName}/${name}`).toContain(answer);
       }
     }
     expect(methodsOf(FileAdminServiceDefinition).length).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { fixture } from '../../harness/fixtures.ts';
-import { call } from '../../harness/http.ts';
+import { call, cookieOf } from '../../harness/http.ts';
 import { useStack } from '../../harness/stack.ts';
 import { until } from '../../harness/until.ts';
 
@@ -61,8 +61,8 @@ test('no secret is ever in a line', async () => {
   await call('POST', begun.confirmUrl, { json: {} });
   const refreshed = await stack.api.call('POST', '/api/auth/refresh', { json: { refresh_token: body.refresh_token } });
   const web = await stack.api.expect(201, 'POST', '/api/auth/sessions', { json: credentials });
-  const cookie = String(web.headers['set-cookie']?.[0]).split(/[=;]/)[1];
-  await call('GET', `${stack.api.url()}/api/auth/me`, { headers: { cookie: `holdfast=${cookie}` } });
+  const cookie = cookieOf(web);
+  await call('GET', `${stack.api.url()}/api/auth/me`, { headers: { cookie } });
   const api = await user.expect(201, 'POST', '/api/auth/tokens', { json: { name: 'ci', scopes: ['files:read'] } });
   await call('GET', `${stack.api.url()}/api/files`, { headers: { authorization: `Bearer ${api.body.token}` } });
   const last = await call('GET', `${stack.api.url()}/healthz`);
@@ -73,7 +73,7 @@ test('no secret is ever in a line', async () => {
     body.refresh_token,
     refreshed.body.refresh_token,
     user.token,
-    cookie,
+    cookie.split('=')[1],
     api.body.token,
   ];
   const secrets = [password, ...tokens, signed, begun.upload.url, begun.confirmUrl].map(String);

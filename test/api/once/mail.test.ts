@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Api } from '../../harness/client.ts';
 import { fixture } from '../../harness/fixtures.ts';
+import { cookieOf } from '../../harness/http.ts';
 import { query } from '../../harness/inspect.ts';
 import { tokenIn } from '../../harness/kept-mail.ts';
 import { type MailServer, type ReceivedMail, startMailServer } from '../../harness/mail-server.ts';
@@ -113,7 +114,7 @@ describe('another password', () => {
     const email = await confirmed();
     const { body: tokens } = await logIn(email);
     const web = await post('sessions', { email, password });
-    const cookie = String(web.headers['set-cookie']?.[0]).split(';')[0] as string;
+    const cookie = cookieOf(web);
     expect((await post('password-reset', { email })).status).toBe(202);
     const token = tokenIn(await mailTo(email, 'Choose another password'));
     for (const bad of altered(token)) {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Api } from '../../harness/client.ts';
-import type { Answer } from '../../harness/http.ts';
+import { type Answer, cookieOf } from '../../harness/http.ts';
 import { expectProblem } from '../../harness/problems.ts';
 import { Browser } from '../../harness/sign-in/browser.ts';
 import { someGitHubUser, startGitHub } from '../../harness/sign-in/github.ts';
@@ -142,7 +142,9 @@ describe('signing in with a provider', () => {
     github.user = someGitHubUser(someEmail());
     const begun = await planted.expect(200, 'POST', '/api/auth/oauth/github/link', { json: { returnTo: '/healthz' } });
     const carrier = new Browser();
-    carrier.setCookie(at('/'), 'holdfast-sign-in', cookieOf(begun, 'holdfast-sign-in'));
+    const [name = '', value = ''] = cookieOf(begun).split('=');
+    expect(name).toBe('holdfast-sign-in');
+    carrier.setCookie(at('/'), name, value);
     const end = await carrier.go(begun.body.url);
     expect(end.url.searchParams.get('error')).toBe('email_unverified');
     expect((await planted.expect(200, 'GET', '/api/auth/oauth/accounts')).body.items).toEqual([]);
@@ -368,6 +370,4 @@ test('a page to sign in on hears who there is, and the audit trail who came', as
   expect(entries).toContainEqual({ action: 'user.created', role: 'user', method: 'github' });
 });
 
-const cookieOf = ({ headers }: Answer, name: string): string =>
-  new RegExp(`^${name}=([^;]+)`).exec(headers['set-cookie']?.find((line) => line.startsWith(name)) ?? '')?.[1] ?? '';
 const logIn = (api: Api, email: string) => api.call('POST', '/api/auth/login', { json: { email, password } });

@@ -11,7 +11,7 @@ let collector: Collector;
 beforeAll(async () => {
   collector = await startCollector();
 });
-afterAll(() => collector.close());
+afterAll(() => collector.stop());
 
 const settings = () => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/`,

@@ -5,7 +5,7 @@ import { openDatabase } from '../../../src/drivers/database/index.ts';
 import type { DatabaseServer } from '../../../src/drivers/database/port.ts';
 import type { AuthTables } from '../../../src/services/auth/index.ts';
 import { Api } from '../../harness/client.ts';
-import { call } from '../../harness/http.ts';
+import { call, cookieOf } from '../../harness/http.ts';
 import { expectProblem } from '../../harness/problems.ts';
 import { useStack } from '../../harness/stack.ts';
 import { until } from '../../harness/until.ts';
@@ -36,7 +36,7 @@ test('while `holdfast copy` has its source frozen, who is signed in goes on read
   const program = new Api(api.url, made.token);
   const acting = { headers: { 'holdfast-owner': 'alice' } };
   const session = await api.expect(201, 'POST', '/api/auth/sessions', { json: { email, password } });
-  const cookie = String(session.headers['set-cookie']?.[0]).split(';')[0] as string;
+  const cookie = cookieOf(session);
   const browser = { headers: { cookie, 'sec-fetch-site': 'same-origin' } };
   // Their use would be written down.
   const auth = source.view<AuthTables>();

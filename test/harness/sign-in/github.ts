@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { bodyOf, type LocalServer, sendJson, serve } from './local-server.ts';
+import { text } from 'node:stream/consumers';
+import { type LocalServer, sendJson, serve } from '../local-server.ts';
 
 /** Somebody at GitHub. */
 export interface GitHubUser {
@@ -72,7 +73,7 @@ export async function startGitHub(): Promise<GitHub> {
   }
 
   async function exchange(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const form = new URLSearchParams(await bodyOf(request));
+    const form = new URLSearchParams(await text(request));
     const answer = tokenFor(form);
     if (request.headers.accept?.includes('application/json')) sendJson(response, 200, answer);
     else {

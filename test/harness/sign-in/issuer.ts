@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { type JWTPayload, SignJWT } from 'jose';
-import { type LocalServer, sendJson, serve } from './local-server.ts';
+import { type LocalServer, sendJson, serve } from '../local-server.ts';
 
 export interface IssuerKey {
   readonly kid: string;

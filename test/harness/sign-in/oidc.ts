@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Provider from 'oidc-provider';
-import { type LocalServer, serve } from './local-server.ts';
+import { type LocalServer, serve } from '../local-server.ts';
 
 /** Somebody at an OpenID provider. */
 export interface OidcUser {
