@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isLoopback, networkOf } from './network.ts';
+import { isLoopback, networkOf, plainAddress } from './network.ts';
 
 test.each([
   ['203.0.113.7', '203.0.113.7'],
@@ -12,6 +12,16 @@ test.each([
   ['::1', '0:0:0:0::/64'],
 ])('%s is counted as %s', (address, network) => {
   expect(networkOf(address)).toBe(network);
+});
+
+test('an address is read as proxies write it, and nothing else is one', () => {
+  for (const address of ['203.0.113.7', '203.0.113.7:5678']) expect(plainAddress(address)).toBe('203.0.113.7');
+  for (const address of ['2001:db8::1', '[2001:db8::1]', '[2001:db8::1]:5678']) {
+    expect(plainAddress(address)).toBe('2001:db8::1');
+  }
+  for (const none of ['', 'unknown', '_hidden', '203.0.113:1', '999.0.0.1:1', '[]', '[203.0.113.7', 'a'.repeat(1e6)]) {
+    expect(plainAddress(none), none.slice(0, 20)).toBeUndefined();
+  }
 });
 
 test('this machine is known by its address, and by no name that only begins like it', () => {

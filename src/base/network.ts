@@ -16,6 +16,15 @@ export function networkOf(address: string): string {
   return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }
 
+const WITH_PORT = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d+)?$/;
+
+/** An address as a proxy may write it, with brackets or a port, without them; undefined for what is none. */
+export function plainAddress(text: string): string | undefined {
+  const [, six, four] = WITH_PORT.exec(text) ?? [];
+  const address = six ?? four ?? text;
+  return isIP(address) === 0 ? undefined : address;
+}
+
 /** Whether a host, without brackets, is this machine. A name may begin with `127.` and be anywhere. */
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));

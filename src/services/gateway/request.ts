@@ -3,6 +3,7 @@ import { ANONYMOUS, type CallContext, type Principal, traceIdOf } from '../../ba
 import { HoldfastError } from '../../base/errors.ts';
 import { isId } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
+import { plainAddress } from '../../base/network.ts';
 import type { Client } from '../../contract/holdfast/v1/auth.ts';
 import { traceOf } from './trace.ts';
 
@@ -55,9 +56,14 @@ function signalOf(response: FastifyReply['raw']): AbortSignal {
   return controller.signal;
 }
 
-/** Where the request comes from: behind a proxy that is trusted, from where the proxy says. */
+/**
+ * Where the request comes from: behind a proxy that is trusted, from where the proxy says. What says nothing that is an
+ * address comes from the proxy itself: otherwise each of them would be somebody else, whom nobody has counted yet.
+ */
+export const addressOf = ({ ip, socket }: FastifyRequest): string => plainAddress(ip) ?? socket.remoteAddress ?? '';
+
 export const clientOf = (request: FastifyRequest): Client => ({
-  address: request.ip,
+  address: addressOf(request),
   userAgent: request.headers['user-agent'] ?? '',
 });
 

@@ -1,8 +1,10 @@
 import { HoldfastError } from '../../../base/errors.ts';
+import { isId } from '../../../base/ids.ts';
 import { requireUser } from '../access.ts';
 import type { AuthVerb } from '../deps.ts';
 import { invitationHash } from '../invitations/use.ts';
 import type { ProviderSignInsTable } from '../tables.ts';
+import { signedOut } from './link.ts';
 import { boundTo, browserHash, newSecrets, stateHash } from './state.ts';
 
 /** Milliseconds for the user to sign in there: some have to find a telephone first. */
@@ -14,6 +16,7 @@ export const beginProviderSignIn: AuthVerb<'beginProviderSignIn'> =
     const provider = providers.named(name);
     if (!provider) throw new HoldfastError('not_found', 'Nobody of that name signs people in here.');
     const userId = linkSessionId === undefined ? null : requireUser(context);
+    if (linkSessionId && !isId(linkSessionId)) throw signedOut();
     const secrets = newSecrets();
     const { state } = secrets;
     const url = await provider.urlFor({ redirectUri, state, ...boundTo(state, signInKey) }, context.signal);

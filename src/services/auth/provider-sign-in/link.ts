@@ -66,5 +66,8 @@ async function stillSignedIn(
     ? await goesOn(tx, { userId, sessionId: session_id }, now)
     : (user?.sessions_ended_at ?? now) <= created_at;
   if (user && still && user.disabled_at === null && user.deleted_at === null) return user;
-  throw new HoldfastError('unauthenticated', 'You are not signed in any more. Sign in, and link the account again.');
+  throw signedOut();
 }
+
+export const signedOut = () =>
+  new HoldfastError('unauthenticated', 'You are not signed in any more. Sign in, and link the account again.');

@@ -68,6 +68,11 @@ test('a network of IPv6 is one address, and a proxy is believed only where it is
   expect(await statuses(2, 'GET', '/api/files', from('2001:db8::ffff:2'))).toEqual([401, 429]);
   expect(await statuses(1, 'GET', '/api/files', from('2001:db8:0:1::1'))).toEqual([401]);
   expect(await statuses(3, 'GET', '/api/files', from('203.0.113.7'))).toEqual([401, 401, 429]);
+  // Some proxies write the port, too; what is no address is the proxy's.
+  expect(await statuses(1, 'GET', '/api/files', from('203.0.113.7:5678'))).toEqual([429]);
+  expect(await statuses(1, 'GET', '/api/files', from('[2001:db8::3]:5678'))).toEqual([429]);
+  const unknown = ['unknown', '_hidden', '999.1.1.1'].map(async (text) => statuses(1, 'GET', '/api/files', from(text)));
+  expect((await Promise.all(unknown)).flat().toSorted()).toEqual([401, 401, 429]);
   await gateway.close();
   gateway = await startBareGateway({ settings: { rateLimits: twoOf('anonymous') } });
   expect(await statuses(1, 'GET', '/api/files', from('203.0.113.7'))).toEqual([401]);

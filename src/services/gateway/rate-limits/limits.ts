@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HoldfastError } from '../../../base/errors.ts';
 import { meter } from '../../../base/metrics.ts';
 import { networkOf } from '../../../base/network.ts';
+import { addressOf } from '../request.ts';
 import type { Policy, WindowCounts } from './window-counts.ts';
 
 /** Null: no limit. `window` in milliseconds. */
@@ -45,7 +46,7 @@ export function createLimiter(counts: WindowCounts, limits: RateLimits): Limiter
     ofAddress(request, reply, which) {
       const limit = which === 'none' ? undefined : special[which];
       // An address of IPv6 is one of the 2^64 that a home has.
-      if (limit) take(counts, limit, networkOf(request.ip), reply);
+      if (limit) take(counts, limit, networkOf(addressOf(request)), reply);
     },
   };
 }
