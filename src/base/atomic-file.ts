@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from './sync-folder.ts';
 
 /** Writes a file that is seen whole or not at all, durably, and that only we may read. */
 export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
@@ -19,15 +20,4 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
     throw error;
   }
   await syncFolder(dirname(path));
-}
-
-async function syncFolder(path: string): Promise<void> {
-  // Windows cannot open a folder, and needs no sync of it.
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

@@ -71,29 +71,33 @@ export function guardRoutes(
     limiter.ofOwner(request, reply, owner ?? userId, request.routeOptions.config.limit);
   };
 
-  const owner = (scope: Scope) => async (request: FastifyRequest, reply: FastifyReply) => {
-    try {
+  /** Whoever shows a credential that is refused is counted as somebody who shows none. */
+  const countingRefused =
+    (guard: (request: FastifyRequest, reply: FastifyReply) => Promise<void>) =>
+    async (request: FastifyRequest, reply: FastifyReply) => {
+      try {
+        await guard(request, reply);
+      } catch (error) {
+        if (hasCode(error, 'unauthenticated')) limiter.ofAddress(request, reply, 'anonymous');
+        throw error;
+      }
+    };
+
+  const owner = (scope: Scope) =>
+    countingRefused(async (request, reply) => {
       const credential = credentialOf(request, secure);
       if (!credential) {
         throw new HoldfastError('unauthenticated', 'Sign in, and send the access token as "Authorization: Bearer …".');
       }
       await admit(request, reply, credential, scope);
-    } catch (error) {
-      if (hasCode(error, 'unauthenticated')) limiter.ofAddress(request, reply, 'anonymous');
-      throw error;
-    }
-  };
+    });
 
-  const optional = (scope: Scope) => async (request: FastifyRequest, reply: FastifyReply) => {
-    try {
+  const optional = (scope: Scope) =>
+    countingRefused(async (request, reply) => {
       const credential = credentialOf(request, secure);
       if (credential && (await isAdmitted(request, reply, credential, scope))) return;
-    } catch (error) {
-      if (hasCode(error, 'unauthenticated')) limiter.ofAddress(request, reply, 'anonymous');
-      throw error;
-    }
-    limiter.ofAddress(request, reply, 'anonymous');
-  };
+      limiter.ofAddress(request, reply, 'anonymous');
+    });
 
   const isAdmitted = async (request: FastifyRequest, reply: FastifyReply, credential: Credential, scope: Scope) => {
     try {

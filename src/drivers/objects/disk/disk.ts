@@ -1,7 +1,8 @@
 import { dirname, join, resolve } from 'node:path';
 import type { Logger } from '../../../base/logger.ts';
 import { makeFolder } from '../../../base/make-folder.ts';
-import { Folders, syncFolder } from './folders.ts';
+import { syncFolder } from '../../../base/sync-folder.ts';
+import { Folders } from './folders.ts';
 import { pathOfKey } from './paths.ts';
 import { TemporaryFiles } from './temporary.ts';
 

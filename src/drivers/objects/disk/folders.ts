@@ -2,7 +2,7 @@ import { closeSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, HoldfastError } from '../../../base/errors.ts';
-import { close, fsync, open } from './descriptors.ts';
+import { fsync, open } from './descriptors.ts';
 
 /** How often a folder may be deleted under our hands before we give up. */
 const ATTEMPTS = 20;
@@ -173,15 +173,4 @@ async function syncDescriptor(descriptor: number): Promise<void> {
     // Some file systems have nothing to write for a folder, and say so with this.
     if (errnoOf(error) !== 'EINVAL') throw error;
   });
-}
-
-/** Makes the entries of one folder durable, where it is there. */
-export async function syncFolder(folder: string): Promise<void> {
-  const descriptor = await openFolder(folder);
-  if (descriptor === undefined) return;
-  try {
-    await syncDescriptor(descriptor);
-  } finally {
-    await close(descriptor);
-  }
 }

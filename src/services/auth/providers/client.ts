@@ -1,5 +1,6 @@
 import type { Configuration, ServerMetadata } from 'openid-client';
 import { fetchWhole } from '../fetch.ts';
+import type { Request } from './provider.ts';
 
 /** Loaded when somebody signs in so: most servers never need it. */
 export const loadClient = () => import('openid-client');
@@ -31,4 +32,21 @@ export async function configurationFor(
   // Only for a provider on this machine: for others, the settings take https alone.
   if (metadata.issuer.startsWith('http:')) client.allowInsecureRequests(configuration);
   return configuration;
+}
+
+/** Where the browser goes to sign in, with PKCE. `more` is what the provider takes beside it. */
+export async function authorizationUrl(
+  configuration: Configuration,
+  { redirectUri, state, verifier }: Request,
+  more: Readonly<Record<string, string>>,
+): Promise<string> {
+  const client = await loadClient();
+  const url = client.buildAuthorizationUrl(configuration, {
+    redirect_uri: redirectUri,
+    state,
+    code_challenge: await client.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    ...more,
+  });
+  return url.href;
 }

@@ -1,7 +1,7 @@
 import type { Configuration } from 'openid-client';
 import { emailIfAny } from '../email.ts';
 import { fetchJson } from '../fetch.ts';
-import { configurationFor, loadClient, TIMEOUT } from './client.ts';
+import { authorizationUrl, configurationFor, loadClient, TIMEOUT } from './client.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
 import { refusing } from './refusal.ts';
 
@@ -37,18 +37,8 @@ export function createGitHub(settings: GitHub): Provider {
     title,
     issuer: url,
 
-    urlFor: ({ redirectUri, state, verifier }, signal) =>
-      refusing(title, signal, async () => {
-        const client = await loadClient();
-        const there = client.buildAuthorizationUrl(await configured(), {
-          redirect_uri: redirectUri,
-          scope: SCOPE,
-          state,
-          code_challenge: await client.calculatePKCECodeChallenge(verifier),
-          code_challenge_method: 'S256',
-        });
-        return there.href;
-      }),
+    urlFor: (request, signal) =>
+      refusing(title, signal, async () => authorizationUrl(await configured(), request, { scope: SCOPE })),
 
     identify: (back, { state, verifier }, signal) =>
       refusing(title, signal, async () => {

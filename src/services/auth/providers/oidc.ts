@@ -3,7 +3,7 @@ import { unlessAborted } from '../../../base/deadline.ts';
 import { emailIfAny } from '../email.ts';
 import { fetchJson, fetchMetadata, NoAnswer } from '../fetch.ts';
 import { isSubject } from '../issuers/index.ts';
-import { configurationFor, loadClient, TIMEOUT } from './client.ts';
+import { authorizationUrl, configurationFor, loadClient, TIMEOUT } from './client.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
 import { refusing } from './refusal.ts';
 
@@ -33,19 +33,10 @@ export function createOidc(settings: Oidc): Provider {
     title,
     issuer,
 
-    urlFor: ({ redirectUri, state, nonce, verifier }, signal) =>
-      refusing(title, signal, async () => {
-        const [client, configuration] = await Promise.all([loadClient(), configured()]);
-        const url = client.buildAuthorizationUrl(configuration, {
-          redirect_uri: redirectUri,
-          scope: SCOPE,
-          state,
-          nonce,
-          code_challenge: await client.calculatePKCECodeChallenge(verifier),
-          code_challenge_method: 'S256',
-        });
-        return url.href;
-      }),
+    urlFor: (request, signal) =>
+      refusing(title, signal, async () =>
+        authorizationUrl(await configured(), request, { scope: SCOPE, nonce: request.nonce }),
+      ),
 
     identify: (url, { state, nonce, verifier }, signal) =>
       refusing(title, signal, async () => {

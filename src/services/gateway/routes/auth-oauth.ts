@@ -60,7 +60,6 @@ const Redirect = (description: string) =>
 export const authOAuthRoutes: RouteModule = (app, { auth, settings }) => {
   const { publicUrl, signInOrigins } = settings;
   const secure = isSecure(publicUrl);
-  const anyone = { config: { access: 'anyone' }, exposeHeadRoute: false } as const;
 
   const begin = async (
     request: FastifyRequest,
@@ -139,8 +138,8 @@ export const authOAuthRoutes: RouteModule = (app, { auth, settings }) => {
   app.get(
     '/api/auth/oauth/:provider',
     {
-      ...anyone,
       config: { access: 'anyone', limit: 'sign-in' },
+      exposeHeadRoute: false,
       schema: {
         tags: ['auth'],
         operationId: 'signInWithProvider',
@@ -190,7 +189,8 @@ export const authOAuthRoutes: RouteModule = (app, { auth, settings }) => {
   app.get(
     '/api/auth/oauth/:provider/callback',
     {
-      ...anyone,
+      config: { access: 'anyone' },
+      exposeHeadRoute: false,
       schema: {
         tags: ['auth'],
         operationId: 'finishSignIn',
