@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { DatabaseServer } from '../../drivers/database/port.ts';
+import { knownInstallation } from '../installation.ts';
 import { migrationStates, unknownMigrations } from '../migrations.ts';
 import { StartError } from '../start-error.ts';
 import { type AnyTables, COPIED_TABLES } from './tables.ts';
@@ -23,10 +24,9 @@ export async function readInstallationId(source: DatabaseServer): Promise<string
     );
   }
   await refuseLater(source, '--from');
-  const db = source.view<AnyTables>();
-  const row = await db.reader.selectFrom('files_installation').select('id').executeTakeFirst();
-  if (!row) throw new StartError(NO_INSTALLATION);
-  return String(row.id);
+  const installation = await knownInstallation(source);
+  if (!installation) throw new StartError(NO_INSTALLATION);
+  return installation.id;
 }
 
 /** Throws where a later version has changed the tables: what it keeps in them would be lost. */

@@ -7,8 +7,10 @@ import type { ObjectStore } from '../../drivers/objects/port.ts';
 import { sqliteFile, storeFolder } from '../copy/side.ts';
 import { openBrokerOf, openDatabaseOf } from '../drivers.ts';
 import type { Driver } from '../house.ts';
+import { type Installation, knownInstallation, refuseOther } from '../installation.ts';
 import { migrationStates } from '../migrations.ts';
 import { askAll } from '../probes.ts';
+import { StartError } from '../start-error.ts';
 import { openStoreAlone } from '../store/open.ts';
 import { type Finding, failed, ok } from './finding.ts';
 import { whyNotMade } from './making.ts';
@@ -40,13 +42,21 @@ export async function* examineEngines(
   drivers: ReadonlySet<Driver>,
   { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
 ): AsyncGenerator<Finding> {
+  const file = sqliteFile(config.databaseUrl, config.dataDir);
+  /** Undefined where a database is new; unknown where there is none to be asked. */
+  let installation: Installation | undefined | 'unknown' =
+    file === undefined || (await isThere(file)) ? 'unknown' : undefined;
   const database: Engine<DatabaseServer> = {
     name: 'database',
     url: config.databaseUrl,
-    path: sqliteFile(config.databaseUrl, config.dataDir),
+    path: file,
     open: () => openDatabaseOf(config, log),
     probe: (server, until) => server.view().probe(until),
-    examine: examineMigrations,
+    async examine(server) {
+      const tables = await examineMigrations(server);
+      installation = await knownInstallation(server).catch(() => 'unknown' as const);
+      return tables;
+    },
   };
   const objects: Engine<ObjectStore> = {
     name: 'objects',
@@ -54,7 +64,10 @@ export async function* examineEngines(
     path: storeFolder(config.storageUrl, config.dataDir),
     open: () => openStoreAlone(config, log),
     probe: (store, until) => store.probe(until),
-    examine: (store) => examineStoreRules(store, config),
+    examine: async (store) => [
+      ...(installation === 'unknown' ? [] : await examineBelonging(installation, store)),
+      ...(await examineStoreRules(store, config)),
+    ],
   };
   const broker: Engine<Broker> = {
     name: 'broker',
@@ -71,7 +84,7 @@ async function* examineEngine<Opened extends { close(): Promise<void> }>(
   { name, url, path, open, probe, examine }: Engine<Opened>,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
-  if (path !== undefined && !(await stat(path).catch(() => undefined))) {
+  if (path !== undefined && !(await isThere(path))) {
     const reason = await whyNotMade(path);
     if (reason === undefined) yield ok(name, `${url} is made at the first start`);
     else yield failed(name, `${url} cannot be made; ${reason}.`, REMEDIES[name]);
@@ -93,10 +106,28 @@ async function* examineEngine<Opened extends { close(): Promise<void> }>(
   }
 }
 
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
 /** Answers of probes: null where one works, otherwise why not. */
 export function* findingsOf(answers: Readonly<Record<string, string | null>>): Generator<Finding> {
   for (const [name, problem] of Object.entries(answers)) {
     yield problem === null ? ok(name, 'works') : failed(name, problem, REMEDIES[name]);
+  }
+}
+
+/** A server starts on what belongs together alone. */
+async function examineBelonging(installation: Installation | undefined, objects: ObjectStore): Promise<Finding[]> {
+  try {
+    refuseOther(installation, await objects.installation());
+    return [];
+  } catch (error) {
+    return [
+      failed('installation', (error as Error).message, error instanceof StartError ? undefined : REMEDIES.objects),
+    ];
   }
 }
 
