@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { prepareDataDir } from './data-dir.ts';
+import { holdsData, prepareDataDir } from './data-dir.ts';
 import { StartError } from './start-error.ts';
 
 let folder: string;
@@ -30,4 +30,10 @@ test('is refused where there is a file in its way', async () => {
 test('is refused where no folder can be made', async (context) => {
   context.skip(process.platform !== 'linux', 'there is no /proc');
   await expect(prepareDataDir('/proc/holdfast/data')).rejects.toBeInstanceOf(StartError);
+});
+
+test('holds nothing where it is not there; where one cannot look, that is said', async () => {
+  expect(await holdsData(join(folder, 'none'))).toBe(false);
+  await writeFile(join(folder, 'file'), '');
+  await expect(holdsData(join(folder, 'file'))).rejects.toThrow(/^DATA_DIR: cannot read .*: a part of the path is not/);
 });

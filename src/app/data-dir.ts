@@ -1,5 +1,6 @@
 import { access, constants, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errnoOf } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
 import { reasonOf, StartError } from './start-error.ts';
 
@@ -23,8 +24,15 @@ export async function prepareDataDir(dataDir: string): Promise<void> {
   }
 }
 
-/** Whether a server has ever had it, whatever it kept there. */
+/** Whether a server has ever had it, whatever it kept there. Throws `StartError` where one cannot look. */
 export async function holdsData(dataDir: string): Promise<boolean> {
-  const entries = await readdir(dataDir).catch((): string[] => []);
+  const entries = await readdir(dataDir).catch((error): string[] => {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw new StartError(
+      `DATA_DIR: cannot read ${dataDir}: ${reasonOf(error)}. ` +
+        'Do it as the user who runs Holdfast, or set DATA_DIR to the folder of yours.',
+      error,
+    );
+  });
   return ['lock', 'holdfast.db', 'objects', 'secret'].some((name) => entries.includes(name));
 }
