@@ -1,5 +1,6 @@
 import type { Logger } from '../base/logger.ts';
 import { type Config, isEmbedded } from '../config.ts';
+import type { DatabaseServer } from '../drivers/database/port.ts';
 import type { SweepOptions, SweepReport } from '../services/janitor/index.ts';
 import { openCatalog } from './catalog.ts';
 import { controlClient } from './control/client.ts';
@@ -8,7 +9,7 @@ import { holdsData } from './data-dir.ts';
 import { DataDirLocked } from './data-dir-lock.ts';
 import { openGround } from './ground.ts';
 import { checkInstallation, readInstallation } from './installation.ts';
-import { runMigrations } from './migrations.ts';
+import { migrationStates, runMigrations } from './migrations.ts';
 import { authOn, filesOn, janitorOn, storageOn } from './services.ts';
 import { StartError } from './start-error.ts';
 
@@ -33,7 +34,8 @@ export async function sweepDataDir(
     return controlClient(ground).sweep({ dryRun, allOrphans }, signal);
   }
   try {
-    await runMigrations(ground.database);
+    if (options.dryRun) await refuseOlder(ground.database);
+    else await runMigrations(ground.database);
     await checkCopy(ground.database, log);
     const storage = storageOn(ground, log);
     const catalog = await openCatalog(config);
@@ -45,6 +47,16 @@ export async function sweepDataDir(
   } finally {
     await ground.close();
   }
+}
+
+/** To migrate is a change too, and of more than a sweep. */
+async function refuseOlder(database: DatabaseServer): Promise<void> {
+  const due = (await migrationStates(database)).filter(({ appliedAt }) => appliedAt === undefined).length;
+  if (due === 0) return;
+  throw new StartError(
+    `The database's tables are not up to date (${due} migrations are due), and a dry run changes nothing. ` +
+      'Run "holdfast migrate" first.',
+  );
 }
 
 const signsNothing = () => {
