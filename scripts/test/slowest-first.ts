@@ -3,14 +3,14 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Files of tests that take long, most of them short: who comes last keeps all others waiting. The slowest first. */
 const SLOW = [
   /faults\/(mesh|outage|kill|copy)/,
-  /broker\/(rabbitmq|nats|redis)\/conformance/,
+  /scripts\/mesh\.test|engines\/engines\.test|sandbox\/pool\.test/,
   /objects\/s3\/(conformance|limits)/,
   /database\/(postgres|mysql)\/conformance/,
-  /commands\/(serve|cli)\.test/,
+  /broker\/(rabbitmq|nats|redis)\/conformance/,
   /\/on-(postgres|mysql)\.test/,
+  /commands\/(serve|cli|doctor)\.test|scripts\/test\.test|processor\/index\.test/,
   /\/over-grpc\.test/,
-  /engines\/engines\.test|scripts\/mesh\.test|sandbox\/pool\.test|processor\/index\.test/,
-  /api\/large-file/,
+  /api\/large-file|once\/(openapi|isolation-everywhere)/,
 ];
 
 const rank = ({ moduleId }: TestSpecification): number => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type MailServer, startMailServer } from '../harness/mail-server.ts';
-import { CHEAP_PASSWORDS, type Stack, startStack } from '../harness/stack.ts';
+import { type Stack, startStack } from '../harness/stack.ts';
 import { EMBEDDED } from '../harness/stack-kind.ts';
 import { until } from '../harness/until.ts';
 
@@ -12,7 +12,7 @@ let server: MailServer;
 let stack: Stack;
 beforeAll(async () => {
   server = await startMailServer();
-  const env = { ...CHEAP_PASSWORDS, SMTP_URL: server.url, MAIL_FROM: 'files@example.com' };
+  const env = { SMTP_URL: server.url, MAIL_FROM: 'files@example.com' };
   stack = await startStack({ ...EMBEDDED, env });
 });
 afterAll(async () => {

@@ -1,7 +1,8 @@
 /**
- * Loaded into a server, and each thread of it, before all else. Each hash of a password costs it a quarter of a second, on purpose, and tests
- * sign up many people: with this it is bcrypt all the same, at the lowest cost. On the embedded default tests do
- * without, so that all that is true of accounts is seen true at the real cost, too.
+ * Loaded into a server, and each thread of it, before all else. Each hash of a password costs it a quarter of a second,
+ * on purpose, and tests sign up many people: with this it is bcrypt all the same, at the lowest cost. The stack that
+ * tests share on the embedded default does without, so that all that is true of accounts is seen true at the real cost,
+ * too.
  */
 
 import bcrypt from 'bcrypt';

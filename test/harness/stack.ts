@@ -66,8 +66,9 @@ const ENGINES: Readonly<Record<string, EngineName | undefined>> = {
   rabbitmq: 'rabbitmq',
 };
 
-/** For stacks whose tests sign up many people and look at something else. */
-export const CHEAP_PASSWORDS = { NODE_OPTIONS: `--import=${new URL('./cheap-passwords.ts', import.meta.url).href}` };
+const CHEAP_PASSWORDS = { NODE_OPTIONS: `--import=${new URL('./cheap-passwords.ts', import.meta.url).href}` };
+
+const REAL_PASSWORDS = { NODE_OPTIONS: '' };
 
 /** All instances must have the same. */
 const SECRET = 'the secret of a stack that is there for a test only';
@@ -164,7 +165,8 @@ async function layOut(options: StackOptions) {
       LOG_LEVEL: 'info',
       // All tests come from one address.
       RATE_LIMIT_SIGN_IN: 'off',
-      ...(database === 'sqlite' ? {} : { JWT_SECRET: SECRET, ...CHEAP_PASSWORDS }),
+      ...(database === 'sqlite' ? {} : { JWT_SECRET: SECRET }),
+      ...CHEAP_PASSWORDS,
       ...options.env,
       ...(databaseUrl === 'sqlite:' ? {} : { DATABASE_URL: databaseUrl }),
       ...(storageUrl === 'file:' ? {} : { STORAGE_URL: storageUrl }),
@@ -217,7 +219,7 @@ export const useSharedStack = (): Omit<Stack, 'dispose' | 'start' | 'startInstan
   );
 
 async function startKept(): Promise<Stack> {
-  const stack = await startStack();
+  const stack = await startStack({ env: stackKind().database === 'sqlite' ? REAL_PASSWORDS : {} });
   keep({ folder: stack.folder });
   for (const { pid } of stack.processes) keep({ pid, stop: 'SIGKILL' });
   return stack;

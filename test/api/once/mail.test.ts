@@ -6,7 +6,7 @@ import { query } from '../../harness/inspect.ts';
 import { tokenIn } from '../../harness/kept-mail.ts';
 import { type MailServer, type ReceivedMail, startMailServer } from '../../harness/mail-server.ts';
 import { expectProblem } from '../../harness/problems.ts';
-import { CHEAP_PASSWORDS, type Stack, startStack } from '../../harness/stack.ts';
+import { type Stack, startStack } from '../../harness/stack.ts';
 import { until } from '../../harness/until.ts';
 
 const password = 'correct horse battery staple';
@@ -18,7 +18,6 @@ beforeAll(async () => {
   server = await startMailServer();
   stack = await startStack({
     env: {
-      ...CHEAP_PASSWORDS,
       SMTP_URL: server.url,
       MAIL_FROM: 'Holdfast <files@example.com>',
       EMAIL_VERIFICATION: 'required',

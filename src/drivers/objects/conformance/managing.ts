@@ -7,10 +7,10 @@ import { listAll, newKey, newPrefix, type Place } from './place.ts';
 
 export function managingLaws(law: Law, place: Place): void {
   law(
-    'lists 10,000 objects in pages, in the order of their keys',
+    'lists thousands of objects in pages, in the order of their keys, and deletes them at once',
     async () => {
       const prefix = newPrefix();
-      const keys = Array.from({ length: 10_000 }, (_, number) => `${prefix}${newId()}/file-${number % 7}.bin`);
+      const keys = Array.from({ length: 2_500 }, (_, number) => `${prefix}${newId()}/file-${number % 7}.bin`);
       for (let first = 0; first < keys.length; first += 100) {
         await Promise.all(keys.slice(first, first + 100).map((key) => place.store.put(key, Buffer.from(key))));
       }

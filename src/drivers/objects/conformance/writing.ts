@@ -55,7 +55,7 @@ export function writingLaws(law: Law, place: Place): void {
     'takes and gives a long object in constant memory',
     async () => {
       const key = newKey();
-      const length = 256 * MIB;
+      const length = 96 * MIB;
       const block = pattern(MIB);
       const memory = new HighWater(8 * MIB);
       let left = length;
