@@ -146,9 +146,10 @@ export function callsObeyTheLaws(way: Way): void {
         seen = deadline;
         return {};
       };
-      const given = withTimeout(context, 5_000);
+      const given = withTimeout(context, 600_000);
       await ask({}, given);
-      expect(Math.abs((seen as number) - (given.deadline as number))).toBeLessThan(1_000);
+      // What it takes to get there is added where only what is left goes over the wire.
+      expect(Math.abs((seen as number) - (given.deadline as number))).toBeLessThan(60_000);
     });
 
     test('end at the deadline, for both sides', async () => {

@@ -80,12 +80,16 @@ describe('the body of a request', () => {
 
   test('is not waited for without end, but only as long as we wait', async () => {
     const body = new RequestBody(await open('Content-Length: 10'), 500);
-    socket.write('hello');
-    expect((await body.next())?.toString()).toBe('hello');
+    const come = async (text: string) => {
+      const { received } = body;
+      socket.write(text);
+      await until('it to come', () => body.received === received + text.length);
+      expect((await body.next())?.toString()).toBe(text);
+    };
+    await come('hello');
     // A pause of our own is not the sender's.
     await pause(700);
-    socket.write('abc');
-    expect((await body.next())?.toString()).toBe('abc');
+    await come('abc');
     await expect(body.next()).rejects.toMatchObject({ code: 'request_timeout' });
   });
 });
