@@ -93,10 +93,14 @@ describe('readConfig', () => {
     expect(problemsOf({ AUTH_ISSUER: url, AUTH_AUDIENCE: 'a' })).toEqual([expect.stringMatching(/^AUTH_ISSUER/)]);
   });
 
-  it('refuses a replica of SQLite', () => {
+  it('refuses a replica of SQLite, and one of another kind', () => {
     expect(problemsOf({ DATABASE_REPLICA_URL: 'postgres://host/db' })).toEqual([
       expect.stringMatching(/^DATABASE_REPLICA_URL: SQLite has no replicas/),
     ]);
+    const replicaOf = (DATABASE_URL: string) =>
+      problemsOf({ DATABASE_URL, DATABASE_REPLICA_URL: 'mysql://host/db', JWT_SECRET: SECRET });
+    expect(replicaOf('postgres://host/db')).toEqual([expect.stringMatching(/^DATABASE_REPLICA_URL: .* another kind/)]);
+    expect(replicaOf('mariadb://host/db')).toEqual([]);
   });
 
   it('knows other names of the same', () => {

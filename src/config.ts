@@ -65,6 +65,8 @@ export function readConfig(environment: Environment): Config {
   return withMinio(complete, environment);
 }
 
+const isPostgres = (url: string): boolean => url.startsWith('postgres');
+
 /** What is right by itself and wrong together. */
 function contradictions(config: Config): string[] {
   const problems = signInContradictions(config);
@@ -77,6 +79,11 @@ function contradictions(config: Config): string[] {
   }
   if (embedded && config.databaseReplicaUrl !== undefined) {
     problems.push('DATABASE_REPLICA_URL: SQLite has no replicas. Remove it, or set DATABASE_URL to another database.');
+  } else if (
+    config.databaseReplicaUrl !== undefined &&
+    isPostgres(config.databaseReplicaUrl) !== isPostgres(config.databaseUrl)
+  ) {
+    problems.push('DATABASE_REPLICA_URL: it is of another kind than DATABASE_URL. Name a replica of that database.');
   }
   if ((config.minioAccessKey === undefined) !== (config.minioSecretKey === undefined)) {
     problems.push('MINIO_ACCESS_KEY and MINIO_SECRET_KEY: set both, or neither.');
