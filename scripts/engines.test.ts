@@ -35,7 +35,7 @@ function run(args: readonly string[], { through = [], env = {} }: { through?: st
     });
   }
   const exited = once(child, 'close').then(([code]) => code as number);
-  const ready = () => until('ready', () => /^ready$/m.test(printed.stdout), { within: 30_000 });
+  const ready = () => until('ready', () => /^ready$/m.test(printed.stdout), { within: 180_000 });
   return { child, printed, exited, ready };
 }
 

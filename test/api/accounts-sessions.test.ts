@@ -25,7 +25,7 @@ const logIn = async (json: object) => (await stack.api.expect(200, 'POST', '/api
 
 /** Within a second, and what a busy machine takes. */
 const soonRefused = (ask: () => Promise<Answer>) =>
-  until('the credential to be refused', async () => (await ask()).status === 401, { within: 20_000 });
+  until('the credential to be refused', async () => (await ask()).status === 401);
 
 describe('a session in a browser', () => {
   test('is a cookie that no script and no other site gets at', async () => {

@@ -17,7 +17,7 @@ const tokenOf = async (api: Api, scopes: readonly string[], more: object = {}): 
   return new Api(stack.api.url, body.token);
 };
 /** A second, and what a busy machine takes. */
-const SOON = { within: 20_000 };
+const SOON = { within: 60_000 };
 
 const withOwner = (owner: string) => ({ headers: { 'holdfast-owner': owner } });
 

@@ -77,7 +77,7 @@ describe('the janitor', () => {
         const { purged } = await sweep('--dry-run');
         return purged.trash.examples.includes(id) && (await hasRow(id)) && id;
       },
-      { within: 25_000 },
+      { within: 60_000 },
     );
     expect((await user.file(id)).name).toBe('dry.txt');
   });
@@ -109,7 +109,7 @@ describe('the janitor', () => {
           const left = await Promise.all(Object.values(files).map(hasRow));
           return left.join() === 'false,false,false,false,true';
         },
-        { within: 40_000 },
+        { within: 120_000 },
       );
     });
 

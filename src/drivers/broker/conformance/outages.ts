@@ -135,9 +135,9 @@ export function outageLaws(law: BrokerLaw): void {
       await broker.publish('t', { n: 0 });
       await begun.until(1);
       await place.faults.freeze();
-      await within(15_000, 'the consumer to stop', consumer.stop());
-      await within(15_000, 'the listener to stop', listener.stop());
-      await within(15_000, 'the broker to close', broker.close());
+      await within(30_000, 'the consumer to stop', consumer.stop());
+      await within(30_000, 'the listener to stop', listener.stop());
+      await within(30_000, 'the broker to close', broker.close());
     },
     LONG,
   );

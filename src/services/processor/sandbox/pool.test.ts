@@ -51,7 +51,7 @@ describe('a process that', () => {
   test('takes longer than a job may is killed; what was made before stands', async () => {
     const bed = await open();
     const victim = await next(bed);
-    const { outcomes, crash } = await bed.run(await fixture('camera.jpg'), [SLOW, QUICK], { timeout: 2000 });
+    const { outcomes, crash } = await bed.run(await fixture('camera.jpg'), [SLOW, QUICK], { timeout: 4_000 });
     expect(outcomes.map(({ id, made }) => [id, made?.width])).toEqual([['quick', 300]]);
     expect(crash).toMatchObject({ cause: 'timeout', job: { id: 'slow' } });
     expect(isRunning(victim)).toBe(false);
@@ -136,7 +136,7 @@ test('a process whose parent was killed does not outlive it, deep in work or not
   const { pids, folder } = JSON.parse(String(output));
   await once(parent, 'exit');
   expect(pids).toHaveLength(2);
-  await expect.poll(() => pids.filter(isAlive), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => pids.filter(isAlive), { timeout: 15_000 }).toEqual([]);
   await rm(folder, { recursive: true });
   await rm(dirname(camera), { recursive: true });
 });
