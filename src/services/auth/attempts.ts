@@ -43,6 +43,14 @@ export function signInCounters(account: string, client: Client | undefined): Cou
   return [byAccount, ...addressCounter('address', client, ADDRESS)];
 }
 
+/**
+ * By whom wrong passwords are counted of somebody who has shown something of the account already, a session or a mail.
+ * Apart from those at log-in, and by no address: strangers who guess there hold up nobody here.
+ */
+export const passwordCounters = (userId: string): Counted[] => [
+  { name: `account:user:${hashOf(userId)}`, limit: ACCOUNT },
+];
+
 export const takenCounters = (client: Client | undefined): Counted[] => addressCounter('signup', client, TAKEN);
 
 /** By whom mails are counted that anybody may ask for; whether there is such an account is no matter. */

@@ -106,7 +106,7 @@ export interface MailTokensTable {
 
 /** Failures, counted for whoever they are about. */
 export interface SignInAttemptsTable {
-  /** `account:…` and `signup:…` hold a hash, `address:…` an address or a network. */
+  /** Whom or what they are about, hashed, or an address or a network: see attempts.ts. */
   name: string;
   failures: number;
   blocked_until: number;

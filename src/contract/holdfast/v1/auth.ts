@@ -4876,7 +4876,7 @@ export const AuthServiceDefinition = {
     /**
      * By the token of such a mail, which is good once, and the account's password: the address is confirmed for whoever has
      * both. TOKEN_INVALID where the token is altered, used, expired or was for another address than the account's.
-     * WRONG_CREDENTIALS leaves it good; guesses are counted as at LogIn.
+     * WRONG_CREDENTIALS leaves it good; after some of them: TOO_MANY_REQUESTS.
      */
     verifyEmail: {
       name: "VerifyEmail",

@@ -65,12 +65,17 @@ export function mailLinkLaws(ground: Ground): void {
       }
       expect(await verify(token)).toBe('done');
 
-      const other = await ground.account();
-      await askVerification(other.email);
+      const [other, third] = [await ground.account(), await ground.account()];
+      for (const { email } of [other, third]) await askVerification(email);
       const link = await verifyLink(other.id);
-      const guesses = [];
-      for (let time = 0; time < 6; time++) guesses.push(await verify(link.token, `not the lamp ${time}`));
-      expect(guesses).toEqual([...Array(5).fill('wrong_credentials'), 'too_many_requests']);
+      await later(0, async () => {
+        const guesses = [];
+        for (let time = 0; time < 6; time++) guesses.push(await verify(link.token, `not the lamp ${time}`));
+        expect(guesses).toEqual([...Array(5).fill('wrong_credentials'), 'too_many_requests']);
+        // Strangers who guess at log-in hold up nobody here.
+        for (let time = 0; time < 6; time++) await outcome(logIn(third.email, 'a wrong one, again'));
+        expect(await verify((await verifyLink(third.id)).token)).toBe('done');
+      });
     });
 
     test('is not for an account without a password: its reader chooses one, which confirms it', async () => {
@@ -113,8 +118,10 @@ export function mailLinkLaws(ground: Ground): void {
       const user = await ground.account();
       const { accessToken, refreshToken } = await logIn(user.email);
       await ground.auth.createSession({ email: user.email, password, client: someClient() }, ground.anonymous);
-      for (let time = 0; time < 6; time++) await outcome(logIn(user.email, 'a wrong one, again'));
-      expect(await outcome(logIn(user.email))).toBe('too_many_requests');
+      await later(0, async () => {
+        for (let time = 0; time < 6; time++) await outcome(logIn(user.email, 'a wrong one, again'));
+        expect(await outcome(logIn(user.email))).toBe('too_many_requests');
+      });
       await askReset(user.email);
       const [{ token, email }, second] = [await resetLink(user.id), await resetLink(user.id)];
       expect(email).toBe(user.email);

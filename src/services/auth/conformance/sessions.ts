@@ -288,11 +288,25 @@ export function sessionLaws(ground: Ground): void {
 
     test('needs the present one, and guesses are counted', async () => {
       const user = await ground.account();
-      const guesses = [];
-      for (let time = 0; time < 6; time++) {
-        guesses.push(await outcome(change(user, `not the lamp ${time}`, 'orbit velvet nine canoe')));
-      }
+      const guesses: string[] = [];
+      await at(0, async () => {
+        for (let time = 0; time < 6; time++) {
+          guesses.push(await outcome(change(user, `not the lamp ${time}`, 'orbit velvet nine canoe')));
+        }
+      });
       expect(guesses).toEqual([...Array(5).fill('wrong_credentials'), 'too_many_requests']);
+    });
+
+    test('goes on while strangers guess at log-in', async () => {
+      const user = await ground.account();
+      const guess = { email: user.email, password: 'a wrong one, again' };
+      await at(0, async () => {
+        for (let time = 0; time < 6; time++) await outcome(ground.auth.logIn(guess, ground.anonymous));
+        expect(await outcome(logIn(user))).toBe('too_many_requests');
+        expect(await outcome(change(user, password, 'orbit velvet nine canoe'))).toBe('done');
+        // And opens nothing that they have shut.
+        expect(await outcome(logIn(user))).toBe('too_many_requests');
+      });
     });
 
     test('of two at once one wins', async () => {

@@ -11,8 +11,7 @@ import { noSuchAccount } from './get.ts';
 import { requirePasswordOf, wrongPassword } from './require-password-of.ts';
 
 /**
- * Whoever found an open browser does not get the account: the present password is asked for, and guesses are counted as
- * at a log-in.
+ * Whoever found an open browser does not get the account: the present password is asked for, and guesses are counted.
  */
 export const changePassword: AuthVerb<'changePassword'> = (deps) => async (request, context) => {
   const { currentPassword, newPassword, keepSessionId = '', client } = request;
@@ -22,7 +21,7 @@ export const changePassword: AuthVerb<'changePassword'> = (deps) => async (reque
   if (!user || user.deleted_at !== null) throw noSuchAccount();
   const password = requirePassword(newPassword, user.email, 'newPassword');
 
-  if (user.password_hash !== '') await requirePasswordOf(deps, { user, password: currentPassword, client }, context);
+  if (user.password_hash !== '') await requirePasswordOf(deps, user, currentPassword, context);
   const password_hash = await hashing.hash(password, context.signal);
   const now = Date.now();
   await db.unit(async (tx) => {

@@ -1,27 +1,21 @@
 import type { CallContext } from '../../../base/context.ts';
 import { HoldfastError } from '../../../base/errors.ts';
-import type { Client } from '../../../contract/holdfast/v1/auth.ts';
-import { countChecked, forgive, signInCounters } from '../attempts.ts';
+import { countChecked, forgive, passwordCounters } from '../attempts.ts';
 import type { AuthDeps } from '../deps.ts';
 import { normalisePassword } from '../password.ts';
 import type { UsersTable } from '../tables.ts';
 
-interface Claim {
-  readonly user: Pick<UsersTable, 'email' | 'password_hash'>;
-  readonly password: string;
-  readonly client: Client | undefined;
-}
-
 /**
- * Makes sure that somebody knows the password of this account. Guesses are counted as at a log-in. Throws
- * `wrong_credentials`, also where the account has none.
+ * Makes sure that whoever has a session of this account, or a mail to it, knows its password, too. Guesses are counted.
+ * Throws `wrong_credentials`, also where the account has none.
  */
 export async function requirePasswordOf(
   { db, hashing }: Pick<AuthDeps, 'db' | 'hashing'>,
-  { user, password, client }: Claim,
+  user: Pick<UsersTable, 'id' | 'password_hash'>,
+  password: string,
   context: CallContext,
 ): Promise<void> {
-  const counters = signInCounters(user.email, client);
+  const counters = passwordCounters(user.id);
   const given = normalisePassword(password) ?? '';
   const isRight = await countChecked(db, counters, () =>
     hashing.matches(given, user.password_hash || undefined, context.signal),
