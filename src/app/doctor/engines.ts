@@ -15,6 +15,7 @@ import { openStoreAlone } from '../store/open.ts';
 import { type Finding, failed, ok } from './finding.ts';
 import { whyNotMade } from './making.ts';
 import { examineStoreRules } from './store.ts';
+import { writeProbe } from './write-probe.ts';
 
 interface Engine<Opened extends { close(): Promise<void> }> {
   readonly name: string;
@@ -53,9 +54,8 @@ export async function* examineEngines(
     open: () => openDatabaseOf(config, log),
     probe: (server, until) => server.view().probe(until),
     async examine(server) {
-      const tables = await examineMigrations(server);
       installation = await knownInstallation(server).catch(() => 'unknown' as const);
-      return tables;
+      return [...(await examineMigrations(server)), ...(await examineRights(server))];
     },
   };
   const objects: Engine<ObjectStore> = {
@@ -116,6 +116,16 @@ const isThere = (path: string): Promise<boolean> =>
 export function* findingsOf(answers: Readonly<Record<string, string | null>>): Generator<Finding> {
   for (const [name, problem] of Object.entries(answers)) {
     yield problem === null ? ok(name, 'works') : failed(name, problem, REMEDIES[name]);
+  }
+}
+
+async function examineRights(database: DatabaseServer): Promise<Finding[]> {
+  try {
+    await writeProbe(database);
+    return [];
+  } catch (error) {
+    const remedy = 'Let the user of DATABASE_URL make tables, and read and write in them.';
+    return [failed('tables', (error as Error).message, remedy)];
   }
 }
 
