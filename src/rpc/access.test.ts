@@ -34,6 +34,18 @@ test('only the gateway speaks for users', () => {
   expect(named.map(([name]) => name)).toEqual(['gateway']);
 });
 
+test('whoever may call what names an owner may act for one', () => {
+  const naming = described
+    .flatMap(({ methods }) => methods)
+    .filter(({ input }) => input.fields.some(({ name }) => name === 'owner_id'))
+    .map(({ parent, name }) => `/${parent.typeName}/${name}`);
+  const inVain = Object.entries(ACCESS).flatMap(([name, { calls, actsForOwners }]) =>
+    actsForOwners ? [] : calls.filter((path) => naming.includes(path)).map((path) => `${name} ${path}`),
+  );
+  expect(naming).toContain('/holdfast.v1.FileService/GetFile');
+  expect(inVain).toEqual([]);
+});
+
 test('every method says whether it may be repeated', () => {
   const silent = described
     .flatMap(({ methods }) => methods)

@@ -59,7 +59,7 @@ export const ACCESS: Readonly<Record<string, Grant>> = {
         'deleteObjects',
         'signDownload',
       ),
-      every(AuditServiceDefinition),
+      some(AuditServiceDefinition, 'recordAuditEntries'),
     ].flat(),
   },
   ingest: { calls: some(UploadServiceDefinition, 'confirmArrival') },
@@ -71,6 +71,8 @@ export const ACCESS: Readonly<Record<string, Grant>> = {
       every(AccountMaintenanceServiceDefinition),
       some(StorageServiceDefinition, 'listMultipart', 'abortMultipart', 'listObjects', 'deleteObjects'),
     ].flat(),
+    // Deletes what accounts that are gone have left.
+    actsForOwners: true,
   },
   notifier: {
     calls: [

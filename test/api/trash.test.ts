@@ -66,6 +66,18 @@ describe('deleting a file', () => {
   });
 });
 
+test('an account that is deleted takes its files along, uploads under way included', async () => {
+  const email = `gone-${crypto.randomUUID()}@example.com`;
+  const gone = await stack.api.signUp(email);
+  const { id } = await gone.upload('some text', { name: 'gone.txt', type: 'text/plain' });
+  const begun = await gone.begin({ name: 'under-way.txt', size: 9, contentType: 'text/plain' });
+  await gone.put(begun.upload.url, 'some text', begun.upload.headers);
+  expect((await stack.cli('admin', 'delete', email)).code).toBe(0);
+  await untilGone(id);
+  await untilGone(begun.file.id);
+  expectProblem(await stack.api.call('POST', begun.confirmUrl), 404, 'not_found');
+});
+
 describe('the janitor', () => {
   test('says what it would do, and does nothing, with --dry-run', async () => {
     const id = await until(
