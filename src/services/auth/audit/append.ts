@@ -14,6 +14,7 @@ export type AuditAction =
   | 'user.enabled'
   | 'user.deleted'
   | 'password.changed'
+  | 'password.refused'
   | 'password.reset_requested'
   | 'password.reset'
   | 'email.verification_requested'

@@ -286,7 +286,7 @@ export function sessionLaws(ground: Ground): void {
       expect(await outcome(logIn(user))).toBe('done');
     });
 
-    test('needs the present one, and guesses are counted', async () => {
+    test('needs the present one, and guesses are counted and told to admins', async () => {
       const user = await ground.account();
       const guesses: string[] = [];
       await at(0, async () => {
@@ -295,6 +295,9 @@ export function sessionLaws(ground: Ground): void {
         }
       });
       expect(guesses).toEqual([...Array(5).fill('wrong_credentials'), 'too_many_requests']);
+      const boss = ground.asUser(await ground.adminAccount());
+      const guessed = { action: 'password.refused', actorId: user.id, targetId: user.id };
+      expect((await ground.admin.listAudit(guessed, boss)).entries).toHaveLength(5);
     });
 
     test('goes on while strangers guess at log-in', async () => {

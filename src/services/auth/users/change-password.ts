@@ -21,7 +21,7 @@ export const changePassword: AuthVerb<'changePassword'> = (deps) => async (reque
   if (!user || user.deleted_at !== null) throw noSuchAccount();
   const password = requirePassword(newPassword, user.email, 'newPassword');
 
-  if (user.password_hash !== '') await requirePasswordOf(deps, user, currentPassword, context);
+  if (user.password_hash !== '') await requirePasswordOf(deps, { user, password: currentPassword, client }, context);
   const password_hash = await hashing.hash(password, context.signal);
   const now = Date.now();
   await db.unit(async (tx) => {

@@ -13,7 +13,7 @@ export const verifyEmail: AuthVerb<'verifyEmail'> =
   (deps) =>
   async ({ token, password, client }, context) => {
     const found = await findByToken(deps.db.reader, VERIFICATION, token, Date.now());
-    await requirePasswordOf(deps, found, password, context);
+    await requirePasswordOf(deps, { user: found, password, client }, context);
     const now = Date.now();
     await deps.db.unit(async (tx) => {
       const user = await useToken(tx, VERIFICATION, token, now);
