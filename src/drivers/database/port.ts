@@ -119,6 +119,8 @@ export interface TextSearch {
    * every insert, update and delete.
    */
   create(db: Kysely<AnyTables>, index: SearchIndex): Promise<void>;
+  /** For a migration: makes the index anew where an earlier version made it of another kind. Elsewhere it does nothing. */
+  renew(db: Kysely<AnyTables>, index: SearchIndex): Promise<void>;
   /**
    * Whether the column holds `part`, by bytes; no wildcards; every text holds the empty one, NULL holds nothing.
    * `part` is normalised as the column is. For a query that reads `index.table` by its own name, without an alias.

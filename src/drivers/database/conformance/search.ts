@@ -2,8 +2,11 @@ import fc from 'fast-check';
 import { type Expression, type SqlBool, sql } from 'kysely';
 import { expect } from 'vitest';
 import type { Law } from '../../laws.ts';
+import type { Migration } from '../port.ts';
 import { type Place, SEARCH } from './place.ts';
 import { anyText } from './values.ts';
+
+const INDEXED: Migration = { name: '0001_search', up: (db, dialect) => dialect.search.create(db, SEARCH) };
 
 /** Few characters, so that parts are found often; all that some query language gives a meaning. */
 const smallText = (maxLength: number) =>
@@ -53,8 +56,7 @@ export function searchLaws(law: Law, place: Place): void {
   const clear = () => place.db.unit((tx) => tx.deleteFrom('texts').execute());
   const holders = (texts: readonly (string | null)[], part: string) =>
     new Set(texts.flatMap((body, index) => (body?.includes(part) ? [`${index}`] : [])));
-  const makeIndex = () =>
-    place.db.migrate('search', [{ name: '0001_search', up: (db, dialect) => dialect.search.create(db, SEARCH) }]);
+  const makeIndex = () => place.db.migrate('search', [INDEXED]);
 
   law('finds by `contains` just what holds the part', async () => {
     const { reader, dialect } = place.db;
@@ -129,6 +131,15 @@ export function searchLaws(law: Law, place: Place): void {
     await makeIndex();
     expect(await found(place.db.dialect.search.matches(SEARCH, 'port'))).toEqual(new Set(['1']));
     expect(await found(place.db.dialect.search.matches(SEARCH, ''))).toEqual(new Set(['0', '1']));
+  });
+
+  law('finds by an index that was made anew what it found before', async () => {
+    await makeIndex();
+    await write(['holiday.jpg', 'report.pdf', null]);
+    const renewal: Migration = { name: '0002_renewal', up: (db, dialect) => dialect.search.renew(db, SEARCH) };
+    await place.db.migrate('search', [INDEXED, renewal]);
+    await place.db.unit((tx) => tx.insertInto('texts').values({ id: 'later', body: 'airport' }).execute());
+    expect(await found(place.db.dialect.search.matches(SEARCH, 'port'))).toEqual(new Set(['1', 'later']));
   });
 
   law('takes scattered runs of characters for no part', async () => {

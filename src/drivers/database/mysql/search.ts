@@ -24,6 +24,7 @@ export const search: TextSearch = {
   addKey: (table, column, type) => table.addColumn(column, type, (definition) => definition.notNull().primaryKey()),
 
   async create() {},
+  async renew() {},
 
   matches: (index, part) => holds(textOf(index), part),
 

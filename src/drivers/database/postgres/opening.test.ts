@@ -99,7 +99,7 @@ describeWithEngines(['postgres'], 'a PostgreSQL that cannot be used', () => {
     await admin.query(`DROP DATABASE ${name}`);
   });
 
-  it('says that the user may not make tables, or the extension, and what to do', async () => {
+  it('says that the user may not make tables, and what to do', async () => {
     const user = `${database()}_user`;
     await admin.query(`CREATE ROLE ${user} LOGIN PASSWORD '${PASSWORD}'`);
     const asUser = changed(url, (parsed) => {
@@ -117,15 +117,7 @@ describeWithEngines(['postgres'], 'a PostgreSQL that cannot be used', () => {
       up: async (db: never, dialect: { search: { create(db: never, index: object): Promise<void> } }) =>
         dialect.search.create(db, { table: 'texts', column: 'body', key: 'id' }),
     };
-    const migrations = [TABLES, search as never];
-    await expect(server.view().migrate('conformance', migrations)).rejects.toThrow(
-      /^DATABASE_URL: the database lacks the extension pg_trgm.*CREATE EXTENSION pg_trgm/,
-    );
-    // In whichever schema an administrator has put it.
-    await admin.query('CREATE SCHEMA extensions');
-    await admin.query('CREATE EXTENSION pg_trgm SCHEMA extensions');
-    await admin.query(`GRANT USAGE ON SCHEMA extensions TO ${user}`);
-    expect(await server.view().migrate('conformance', migrations)).toEqual(['0002_search']);
+    expect(await server.view().migrate('conformance', [TABLES, search as never])).toEqual(['0002_search']);
     await server.close();
     await admin.query(`DROP OWNED BY ${user}`);
     await admin.query(`DROP ROLE ${user}`);

@@ -1,7 +1,7 @@
-import { type Expression, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
-import { LRUCache } from 'lru-cache';
+import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { SearchIndex, TextSearch } from '../port.ts';
-import { rarePieces } from './rare-pieces.ts';
+import { GRAM, queryFor } from './grams.ts';
+import { sampleOf } from './sample.ts';
 import { PLANNED_BY_VALUE } from './statement-names.ts';
 
 /** `Dialect.contains`. Without wildcards. No text holds a NUL character. */
@@ -9,91 +9,50 @@ export function holds(text: Expression<string>, part: string): RawBuilder<SqlBoo
   return part.includes('\0') ? sql`false` : sql`strpos(${text}, ${part}) > 0`;
 }
 
+/** Makes of a text the words that the index has. Never changed: an index keeps what it made. */
+const WORDS = sql.id(`runs_of_${GRAM}`);
+
 /**
- * An index of all runs of three letters or digits (PostgreSQL manual, F.33 pg_trgm), which LIKE uses; the text itself is
- * looked at afterwards. Whether it is worth it depends on the part: one that many texts hold is found sooner along the
- * order of the list. So each part gets a plan of its own.
+ * An index (GIN) of all runs of four characters as the words of a text search (PostgreSQL manual, 12.9), and of the
+ * shorter ones at the end of a text, so that every shorter part begins some word. The text itself is looked at
+ * afterwards. Whether the index is worth it depends on the part: one that many texts hold is found sooner along the order
+ * of the list. So each part gets a plan of its own.
+ *
+ * Not by the extension pg_trgm: its runs of three are each in so many of a million names that it is slow to find what has
+ * but one of them (`99999`), and it knows nothing of shorter parts and of signs.
  */
 export const search: TextSearch = {
   addKey: (table, column, type) => table.addColumn(column, type, (definition) => definition.primaryKey()),
 
-  async create(db, { table, column }) {
-    const schema = await trigramSchema(db);
-    const operators = sql.id(schema, 'gin_trgm_ops');
+  async create(db, index) {
+    await sql`create or replace function ${WORDS}(value text) returns tsvector
+      language plpgsql immutable strict parallel safe as ${sql.lit(`declare
+        runs text[] := '{}';
+      begin
+        for start in 1..length(value) loop runs[start] := substr(value, start, ${GRAM}); end loop;
+        return array_to_tsvector(runs);
+      end`)}`.execute(db);
     // New texts wait in a list that each search reads through, so it is kept short. In kB.
-    await sql`create index ${sql.id(`${table}_${column}_search`)} on ${sql.table(table)}
-      using gin (${sql.ref(column)} ${operators}) with (gin_pending_list_limit = 256)`.execute(db);
+    await sql`create index ${indexName(index)} on ${sql.table(index.table)}
+      using gin (${WORDS}(${sql.ref(index.column)})) with (gin_pending_list_limit = 256)`.execute(db);
   },
 
-  matches({ table, column }, part) {
-    if (part.includes('\0')) return sql<SqlBool>`false`;
-    const pattern = `%${part.replaceAll(/[\\%_]/g, '\\$&')}%`;
-    return sql<SqlBool>`${sql.ref(`${table}.${column}`)} like ${pattern} ${sql.raw(PLANNED_BY_VALUE)}`;
+  async renew(db, index) {
+    await sql`drop index if exists ${indexName(index)}`.execute(db);
+    await search.create(db, index);
+    // The planner knows nothing of an index on what a function makes until then.
+    await sql`analyze ${sql.table(index.table)}`.execute(db);
   },
 
-  async matchesAmong(db, index, _rows, part) {
-    const pieces = part.includes('\0') ? [] : rarePieces(part, await sampleOf(db, index));
-    if (pieces.length === 0 || pieces[0] === part) return search.matches(index, part);
-    const found = sql.join(
-      pieces.map((piece) => search.matches(index, piece)),
-      sql` and `,
-    );
-    return sql<SqlBool>`(${found} and ${holds(sql.ref(`${index.table}.${index.column}`), part)})`;
-  },
+  matches: (index, part) => matching(index, part, queryFor(part, [])),
+
+  matchesAmong: async (db, index, _rows, part) => matching(index, part, queryFor(part, await sampleOf(db, index))),
 };
 
-/** Milliseconds. The server takes a new sample when a tenth of a table has changed; it is the kind of texts that counts. */
-const SAMPLE_GOOD_FOR = 600_000;
-const samples = new WeakMap<object, LRUCache<string, Promise<readonly string[]>>>();
+const indexName = ({ table, column }: SearchIndex) => sql.id(`${table}_${column}_search`);
 
-/** Texts of the column that the server has as a sample of all (pg_stats); empty where it has none yet. */
-// biome-ignore lint/suspicious/noExplicitAny: it looks at the server's own tables.
-function sampleOf(db: Kysely<any>, { table, column }: SearchIndex): Promise<readonly string[]> {
-  const known = samples.get(db) ?? new LRUCache({ max: 100, ttl: SAMPLE_GOOD_FOR });
-  samples.set(db, known);
-  const name = `${table}.${column}`;
-  const kept = known.get(name);
-  if (kept) return kept;
-  const sample = readSample(db, table, column).catch(() => {
-    // What is searched for is found without it.
-    known.delete(name);
-    return [];
-  });
-  known.set(name, sample);
-  return sample;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: as above.
-async function readSample(db: Kysely<any>, table: string, column: string): Promise<readonly string[]> {
-  const { rows } = await sql<{ text: string }>`select unnest(histogram_bounds::text::text[]) as text from pg_stats
-    where (schemaname, tablename, attname) = (select nspname, relname, ${column}::name from pg_class
-      join pg_namespace on pg_namespace.oid = relnamespace where pg_class.oid = to_regclass(quote_ident(${table})))
-    and inherited in (select relkind = 'p' from pg_class where oid = to_regclass(quote_ident(${table})))`.execute(db);
-  return rows.map(({ text }) => text);
-}
-
-/** Where the extension is, made where it is not there yet. Throws an error for the operator where it cannot be. */
-// biome-ignore lint/suspicious/noExplicitAny: a migration works on whatever tables are there.
-async function trigramSchema(db: Kysely<any>): Promise<string> {
-  const found = await findExtension(db);
-  if (found !== undefined) return found;
-  try {
-    await sql`create extension if not exists pg_trgm`.execute(db);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(
-      `DATABASE_URL: the database lacks the extension pg_trgm, and it could not be made (${reason}). ` +
-        'Have an administrator run "CREATE EXTENSION pg_trgm" in this database (on Debian, the package ' +
-        'postgresql-contrib or postgresql brings it), then start again.',
-      { cause: error },
-    );
-  }
-  return (await findExtension(db)) as string;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: a migration works on whatever tables are there.
-async function findExtension(db: Kysely<any>): Promise<string | undefined> {
-  const { rows } = await sql<{ schema: string }>`select nspname as schema from pg_extension
-    join pg_namespace on pg_namespace.oid = extnamespace where extname = 'pg_trgm'`.execute(db);
-  return rows[0]?.schema;
+function matching({ table, column }: SearchIndex, part: string, query: string | undefined): RawBuilder<SqlBool> {
+  const text = sql.ref<string>(`${table}.${column}`);
+  if (query === undefined) return holds(text, part);
+  return sql`(${WORDS}(${text}) @@ ${query}::tsquery and ${holds(text, part)} ${sql.raw(PLANNED_BY_VALUE)})`;
 }

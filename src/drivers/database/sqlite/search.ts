@@ -46,6 +46,8 @@ export const search: TextSearch = {
       when ${oldText} is not ${newText} or ${oldKey} is not ${newKey} begin ${forget}; ${learn}; end`.execute(db);
   },
 
+  async renew() {},
+
   matches(index, part) {
     const inText = holds(sql.ref<string>(`${index.table}.${index.column}`), part);
     const grams = gramsOf(part);
