@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { Api } from '../../harness/client.ts';
 import { expectProblem } from '../../harness/problems.ts';
 import { useStack } from '../../harness/stack.ts';
+import { until } from '../../harness/until.ts';
 
 describe('a token that was ours', () => {
   const secret = 'a secret of thirty-two characters';
@@ -32,6 +33,29 @@ describe('a token that was ours', () => {
     expectProblem(await ask(await tokenOf(body.id, now() + 60 * minute)), 401, 'unauthenticated');
     expectProblem(await ask(await tokenOf(body.id, now(), { key: `${secret}.` })), 401, 'unauthenticated');
     expectProblem(await ask(await tokenOf(body.id, now(), { label: 'signed-url' })), 401, 'unauthenticated');
+  });
+});
+
+describe('what has ended', () => {
+  const stack = useStack();
+
+  test('makes nobody an admin, not even within the second in which it still reads', async () => {
+    const email = 'boss@example.com';
+    const boss = await stack.api.signUp(email);
+    await stack.cli('admin', 'promote', email);
+    const list = () => boss.call('GET', '/api/admin/users');
+    await until('the role to be known', async () => (await list()).status === 200);
+    const make = { name: 'console', scopes: ['admin'] };
+    const { token, apiToken } = (await boss.expect(201, 'POST', '/api/auth/tokens', { json: make })).body;
+    const program = new Api(stack.api.url, token);
+    await program.expect(200, 'GET', '/api/admin/users');
+    await boss.expect(204, 'DELETE', `/api/auth/tokens/${apiToken.id}`);
+    const json = { email: 'evil@example.com', password: 'correct horse battery staple', role: 'admin' };
+    expectProblem(await program.call('POST', '/api/admin/users', { json }), 401, 'unauthenticated');
+
+    await boss.expect(200, 'GET', '/api/admin/users');
+    await boss.expect(204, 'POST', '/api/auth/logout', { json: { everywhere: true } });
+    expectProblem(await boss.call('POST', '/api/admin/users', { json }), 401, 'unauthenticated');
   });
 });
 
