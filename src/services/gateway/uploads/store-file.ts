@@ -1,4 +1,5 @@
 import type { CallContext } from '../../../base/context.ts';
+import { withDeadline } from '../../../base/deadline.ts';
 import { HoldfastError } from '../../../base/errors.ts';
 import { SNIFF_BYTES, sniff } from '../../../base/sniff.ts';
 import type { GatewayDeps } from '../deps.ts';
@@ -75,6 +76,9 @@ export async function storeFile(deps: Deps, scope: UploadScope, file: IncomingFi
   return { fileId, key, size: bytes.size, sha256: bytes.sha256 };
 }
 
+/** Milliseconds that a client who waits for its answer waits for a store that does not answer. */
+const REMOVAL = 5_000;
+
 /** Removes what was stored and not confirmed. What cannot be removed now is left to the janitor. */
 export async function discardFile(
   { objects, uploads }: Deps,
@@ -82,9 +86,12 @@ export async function discardFile(
   { fileId, key }: Pick<StoredFile, 'fileId' | 'key'>,
 ): Promise<void> {
   if (key === '') return;
-  try {
+  const remove = async () => {
     await objects.delete([key]);
     await uploads.abandonUpload({ ownerId, fileId }, afterwards(call));
+  };
+  try {
+    await withDeadline(REMOVAL, remove());
   } catch (error) {
     call.log.warn({ err: error, file_id: fileId }, 'an upload that broke off could not be removed');
   }
