@@ -36,7 +36,7 @@ describe('a processing child that is killed', () => {
 });
 
 describe('a job that takes longer than JOB_TIMEOUT', () => {
-  const stack = useStack({ env: { JOB_TIMEOUT: '1s', MAX_RETRIES: '0', WORKER_CONCURRENCY: '1' } });
+  const stack = useStack({ env: { JOB_TIMEOUT: '10s', MAX_RETRIES: '0', WORKER_CONCURRENCY: '1' } });
 
   test('is killed and says so, and the next file is done', { timeout: 240_000 }, async (context) => {
     if (process.platform !== 'linux') return context.skip('children are found through /proc, which is Linux only');

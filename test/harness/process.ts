@@ -117,7 +117,7 @@ export function spawnServer(env: Environment, services: readonly string[] = []):
     ...common,
     async ready() {
       try {
-        const url = await until('the server to be ready', look, { within: 180_000, every: 20, stopOnError: true });
+        const url = await until('the server to be ready', look, { within: 240_000, every: 20, stopOnError: true });
         return { ...common, url };
       } catch (error) {
         child.kill('SIGKILL');

@@ -51,7 +51,7 @@ describe('a process that', () => {
   test('takes longer than a job may is killed; what was made before stands', async () => {
     const bed = await open();
     const victim = await next(bed);
-    const { outcomes, crash } = await bed.run(await fixture('camera.jpg'), [SLOW, QUICK], { timeout: 4_000 });
+    const { outcomes, crash } = await bed.run(await fixture('camera.jpg'), [SLOW, QUICK], { timeout: 2_000 });
     expect(outcomes.map(({ id, made }) => [id, made?.width])).toEqual([['quick', 300]]);
     expect(crash).toMatchObject({ cause: 'timeout', job: { id: 'slow' } });
     expect(isRunning(victim)).toBe(false);
