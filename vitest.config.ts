@@ -83,9 +83,10 @@ export default defineConfig({
       ),
       // They wait more than they work: for servers that start, are cut off, and come back.
       project('drivers', 1, [DRIVERS], 3 * workers),
+      // Beside the API: they wait for what was killed or frozen to come back.
+      project('faults', 2, ['test/faults/**/*.test.ts'], servers),
       together(project('api', 2, ['test/api/**/*.test.ts'], servers)),
       ...STACKS.map(apiOn),
-      project('faults', 3, ['test/faults/**/*.test.ts'], servers),
     ],
     coverage: {
       provider: 'v8',

@@ -18,10 +18,15 @@ const rank = ({ moduleId }: TestSpecification): number => {
   return found < 0 ? SLOW.length : found;
 };
 
-/** The order of Vitest, which knows only how large files are where it has not run them before, but for these. */
+/**
+ * The order of Vitest, which knows only how large files are where it has not run them before, but for these. Projects
+ * stay together, those with the slowest files before the others of their group: files of a project may share a stack.
+ */
 export default class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const byProject = Map.groupBy(await super.sort(files), ({ project }) => project);
-    return [...byProject.values()].flatMap((specs) => specs.toSorted((one, other) => rank(one) - rank(other)));
+    const projects = [...byProject.values()].map((specs) => specs.toSorted((one, other) => rank(one) - rank(other)));
+    const slowest = ([first]: TestSpecification[]) => (first ? rank(first) : SLOW.length);
+    return projects.toSorted((one, other) => slowest(one) - slowest(other)).flat();
   }
 }
