@@ -51,7 +51,10 @@ test.each([
 test('a character beyond ASCII never becomes one of ASCII: the address may be another’s', () => {
   const posing = [];
   for (let point = 0x80; point <= 0x10ffff; point++) {
-    const email = normaliseEmail(`a${String.fromCodePoint(point)}a@example.com`);
+    const character = String.fromCodePoint(point);
+    // Only these change.
+    if (character.toLowerCase().normalize('NFC') === character) continue;
+    const email = normaliseEmail(`a${character}a@example.com`);
     if (email !== undefined && /^[\x21-\x7e]+$/.test(email)) posing.push(point.toString(16));
   }
   expect(posing).toEqual([]);
