@@ -37,17 +37,8 @@ describe('a redis URL', () => {
     ['redis://:s%zz@host', 'user or password'],
     ['rediss://:secret@host?ca=/there/is/none', 'cannot be read'],
   ])('that is not one is refused without its password: %s', (url, why) => {
-    const error = (() => {
-      try {
-        return parseTarget(url);
-      } catch (thrown) {
-        return thrown as Error;
-      }
-    })();
-    if (!(error instanceof Error)) throw new Error('It was taken.');
-    expect(error.message).toMatch(/^BROKER_URL: [^\n]+$/);
-    expect(error.message).toContain(why);
-    expect(error.message).not.toContain('secret');
+    expect(() => parseTarget(url)).toThrow(why);
+    expect(() => parseTarget(url)).toThrow(/^BROKER_URL: (?!.*secret)[^\n]+$/);
   });
 
   test('names its server as an operator reads it', () => {

@@ -55,17 +55,8 @@ describe('an smtp URL', () => {
     ['smtp://me:secret@host?name=a%0d%0ab', 'name is not'],
     ['smtp://me:secret@host?pool_size=0', 'pool_size'],
   ])('that is not one is refused without its password: %s', (url, why) => {
-    const error = (() => {
-      try {
-        return parseTarget(url);
-      } catch (thrown) {
-        return thrown as Error;
-      }
-    })();
-    if (!(error instanceof Error)) throw new Error('It was taken.');
-    expect(error.message).toMatch(/^SMTP_URL: [^\n]+$/);
-    expect(error.message).toContain(why);
-    expect(error.message).not.toContain('secret');
+    expect(() => parseTarget(url)).toThrow(why);
+    expect(() => parseTarget(url)).toThrow(/^SMTP_URL: (?!.*secret)[^\n]+$/);
   });
 
   test('names its server as an operator reads it', () => {
