@@ -41,13 +41,14 @@ export interface AdminAnswer {
   readonly lines?: readonly string[] | undefined;
 }
 
-type Auth = Pick<Answers<'auth'>, 'auth' | 'admin' | 'audit'>;
-type FilesAdmin = Pick<Answers<'files'>, 'admin'>;
+type Audit = Pick<Answers<'auth'>['audit'], 'recordAuditEntries'>;
 
 /** The services that do it; undefined where one runs in another process. */
 interface Administered {
-  readonly auth: Auth | undefined;
-  readonly files: FilesAdmin | undefined;
+  readonly auth: Pick<Answers<'auth'>, 'auth' | 'admin'> | undefined;
+  readonly files: Pick<Answers<'files'>, 'admin'> | undefined;
+  /** Of auth, wherever it runs; undefined where this process does not call it. */
+  readonly audit: Audit | undefined;
 }
 
 /** Does what is asked. Throws `StartError` with what the service says where it cannot. */
@@ -71,10 +72,10 @@ async function carryOut(
   context: ReturnType<typeof serviceContext>,
 ): Promise<AdminAnswer> {
   if (request.verb === 'usage' || request.verb === 'quota' || request.verb === 'jobs') {
-    const { files, auth } = services;
+    const { files, audit } = services;
     if (!files) throw new StartError('Files runs in another process: administer with the settings of that one.');
     const answer = await administerFiles(files, request, context);
-    if (auth) await noteChange(auth, request, context);
+    if (audit) await noteChange(audit, request, context);
     return answer;
   }
   if (!services.auth) throw new StartError('Auth runs in another process: administer with the settings of that one.');
@@ -129,7 +130,7 @@ async function carryOut(
 
 /** Writes to the audit trail what was changed of files, as auth does of what is its own. */
 async function noteChange(
-  { audit }: Pick<Auth, 'audit'>,
+  audit: Audit,
   request: FilesAdminRequest,
   context: ReturnType<typeof serviceContext>,
 ): Promise<void> {
@@ -140,7 +141,8 @@ async function noteChange(
       ? { action: 'owner.quota_set', targetKind: 'owner', targetId: request.owner }
       : { action: 'jobs.retried', targetKind: 'job', targetId: '' };
   const actor = { actorKind: 'service', actorId: 'holdfast admin', credentialId: '', ownerId: '' };
-  await audit.recordAudit({ ...what, ...actor, id: newId(), data: JSON.parse(JSON.stringify(data)) }, context);
+  const entry = { ...what, ...actor, id: newId(), data: JSON.parse(JSON.stringify(data)) };
+  await audit.recordAuditEntries({ entries: [entry] }, context);
 }
 
 /** The same through the server that has the data directory, or, where none runs there, by itself. */
@@ -166,8 +168,9 @@ export async function administerDataDir(
   try {
     await runMigrations(ground.database);
     await checkCopy(ground.database, log);
-    const services = { auth: await authOn(ground, config, log), files: { admin: fileAdminOn(ground, config, log) } };
-    return await administer(services, request, signal, log);
+    const auth = await authOn(ground, config, log);
+    const files = { admin: fileAdminOn(ground, config, log) };
+    return await administer({ auth, files, audit: auth.audit }, request, signal, log);
   } finally {
     await ground.close();
   }

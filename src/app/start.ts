@@ -134,10 +134,11 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
       if (!janitor) throw new StartError('The janitor runs in another process: sweep with the settings of that one.');
       return janitor.sweep(options);
     };
+    const audit = auth || plan.elsewhere.has('auth') ? parts.answersOf('auth').audit : undefined;
     const startedAt = new Date().toISOString();
     const commands: Commands = {
       sweep: (request, signal) => sweep({ ...request, signal }),
-      admin: (request, signal) => administer({ auth, files }, request, signal, named(log, 'admin')),
+      admin: (request, signal) => administer({ auth, files, audit }, request, signal, named(log, 'admin')),
       status: async (_, signal) => ({
         version,
         pid: process.pid,
