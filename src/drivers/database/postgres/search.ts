@@ -1,6 +1,6 @@
 import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { SearchIndex, TextSearch } from '../port.ts';
-import { GRAM, queryFor } from './grams.ts';
+import { queryFor, RUN } from './query-for.ts';
 import { sampleOf } from './sample.ts';
 import { PLANNED_BY_VALUE } from './statement-names.ts';
 
@@ -10,7 +10,7 @@ export function holds(text: Expression<string>, part: string): RawBuilder<SqlBoo
 }
 
 /** Makes of a text the words that the index has. Never changed: an index keeps what it made. */
-const WORDS = sql.id(`runs_of_${GRAM}`);
+const WORDS = sql.id(`runs_of_${RUN}`);
 
 /**
  * An index (GIN) of all runs of four characters as the words of a text search (PostgreSQL manual, 12.9), and of the
@@ -29,7 +29,7 @@ export const search: TextSearch = {
       language plpgsql immutable strict parallel safe as ${sql.lit(`declare
         runs text[] := '{}';
       begin
-        for start in 1..length(value) loop runs[start] := substr(value, start, ${GRAM}); end loop;
+        for start in 1..length(value) loop runs[start] := substr(value, start, ${RUN}); end loop;
         return array_to_tsvector(runs);
       end`)}`.execute(db);
     // New texts wait in a list that each search reads through, so it is kept short. In kB.
