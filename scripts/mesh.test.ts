@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -31,13 +31,20 @@ describeWithEngines(['postgres', 's3', 'nats'], 'npm run mesh', () => {
     try {
       await until('ready', () => /^ready$/m.test(printed) || child.exitCode !== null, { within: 180_000 });
       expect(printed).toMatch(/^ready$/m);
-      const lines = printed.trim().split('\n').slice(0, -1);
+      const lines = printed
+        .slice(0, printed.search(/^ready$/m))
+        .trim()
+        .split('\n');
       const [gateway, ...processes] = lines;
       const url = /^GATEWAY_URL=(http:\/\/127\.0\.0\.1:\d+)$/.exec(gateway as string)?.[1];
       await until('the gateway to be ready', async () => (await fetch(`${url}/readyz`)).status === 200);
       for (const line of processes) expect(line).toMatch(/^\w+ \d+ (http:\/\/)?127\.0\.0\.1:\d+$/);
       expect([...new Set(processes.map((line) => line.split(' ')[0]))]).toEqual(SERVICES);
       const tree = treeOf(child.pid as number);
+      const kept = await until('the folder to be named', () => /in (\/.*\/holdfast-mesh-\w+),/.exec(printed)?.[1]);
+      expect(await readdir(join(kept, 'certs'))).toContain('gateway.pem');
+      const log = await readFile(join(kept, 'logs', 'files-2.log'), 'utf8');
+      expect(log).toContain('listening on');
 
       const pid = Number(/^storage (\d+) /m.exec(printed)?.[1]);
       process.kill(pid, 'SIGKILL');

@@ -1,7 +1,8 @@
 /**
  * `npm run mesh`: starts PostgreSQL, an S3 store and NATS, and every service of Holdfast in processes of its own, two of
  * each where they share work, with certificates made for them. Prints `GATEWAY_URL=…`, a line `service pid address` for
- * each process, then `ready`, and ends all of it at Ctrl-C or SIGTERM.
+ * each process, then `ready` and, on standard error, the folder with `certs/` and `logs/`; ends all of it at Ctrl-C or
+ * SIGTERM, and removes the folder.
  *
  *   npm run mesh -- --restart     starts again what dies; without it, what dies stays dead
  *   npm run mesh -- --install     installs engines that are missing first (Debian, as root)
@@ -9,7 +10,7 @@
  * Exits with 0 after having been ended, 1 when something did not start, 2 for wrong arguments, 3 when an engine is missing.
  */
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -36,9 +37,11 @@ async function main(): Promise<number> {
   if (!(await provideEngines(ENGINES, options))) return 3;
   const ended = endOfRun();
   const engines = new Map<EngineName, Engine>();
-  const mesh = new Mesh(options.restart ?? false);
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-mesh-'));
+  const logs = join(folder, 'logs');
+  const mesh = new Mesh({ restart: options.restart ?? false, logs });
   try {
+    await mkdir(logs);
     await Promise.all(ENGINES.map(async (name) => engines.set(name, await startEngine(name))));
     const url = (name: EngineName) => (engines.get(name) as Engine).url;
     const common = {
@@ -50,6 +53,7 @@ async function main(): Promise<number> {
     await mesh.start(await meshOf({ folder, common }));
     for (const line of mesh.lines()) console.log(line);
     console.log('ready');
+    console.error(`Certificates and logs are in ${folder}, as long as it runs.`);
     await ended;
     return 0;
   } catch (error) {

@@ -116,7 +116,7 @@ type Environment = Readonly<Record<string, string>>;
 
 async function measure(alone: Environment, common: Environment, rounds: number): Promise<Finding[]> {
   const folder = await mkdtemp(join(process.env.BENCH_DIR ?? tmpdir(), 'holdfast-bench-'));
-  const apart = new Mesh(false);
+  const apart = new Mesh();
   const one = await startHoldfast(alone);
   try {
     await apart.start(await meshOf({ folder, common }));

@@ -1,3 +1,4 @@
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '../../test/harness/members.ts';
 import { type ServerProcess, startServer } from '../../test/harness/process.ts';
@@ -5,15 +6,24 @@ import { type ServerProcess, startServer } from '../../test/harness/process.ts';
 /** Milliseconds before what died is started again. */
 const RESTART_AFTER = 500;
 
+interface MeshSettings {
+  /** Starts again what dies. */
+  readonly restart?: boolean;
+  /** A folder for the logs, a file for each process; in memory without it. */
+  readonly logs?: string;
+}
+
 /** The processes of all services. */
 export class Mesh {
   readonly #restart: boolean;
+  readonly #logs: string | undefined;
   readonly #running = new Map<Member, ServerProcess>();
   #members: readonly Member[] = [];
   #stopping = false;
 
-  constructor(restart: boolean) {
+  constructor({ restart = false, logs }: MeshSettings = {}) {
     this.#restart = restart;
+    this.#logs = logs;
   }
 
   async start(members: readonly Member[]): Promise<void> {
@@ -45,7 +55,8 @@ export class Mesh {
   }
 
   async #startOne(member: Member): Promise<ServerProcess> {
-    const server = await startServer(member.env, member.services);
+    const log = this.#logs && join(this.#logs, `${basename(member.env.DATA_DIR as string)}.log`);
+    const server = await startServer(member.env, member.services, log);
     this.#running.set(member, server);
     server.exited.then(async ({ code, signal }) => {
       if (this.#stopping) return;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { until, within } from './until.ts';
 
@@ -42,20 +42,27 @@ const bare = (env: Environment): Environment => ({
   ...env,
 });
 
-function launch(args: readonly string[], env: Environment) {
-  const child = spawn(process.execPath, [CLI, ...args], { env: bare(env), stdio: ['ignore', 'pipe', 'pipe'] });
+/** What it prints is kept in memory; with `log`, in that file, behind what stands there. */
+function launch(args: readonly string[], env: Environment, log?: string) {
+  const file = log === undefined ? undefined : openSync(log, 'a');
+  const begin = file === undefined ? 0 : fstatSync(file).size;
+  const to = file ?? 'pipe';
+  const child = spawn(process.execPath, [CLI, ...args], { env: bare(env), stdio: ['ignore', to, to] });
+  if (file !== undefined) closeSync(file);
   running.add(child);
   const printed = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
       printed[name] += text;
     });
   }
+  const output = () =>
+    log === undefined ? `${printed.stdout}${printed.stderr}` : readFileSync(log).subarray(begin).toString();
   const exited = once(child, 'close').then(([code, signal]): Exit => {
     running.delete(child);
     return { code, signal };
   });
-  return { child, printed, exited };
+  return { child, printed, output, exited };
 }
 
 /** Runs one command of the program to its end. */
@@ -75,10 +82,10 @@ export async function runCli(
 
 /** Starts one command of the program, for whoever looks at it meanwhile or kills it. */
 export function spawnCli(args: readonly string[], env: Environment): Omit<ServerProcess, 'url'> {
-  const { child, printed, exited } = launch(args, env);
+  const { child, output, exited } = launch(args, env);
   return {
     pid: child.pid as number,
-    output: () => `${printed.stdout}${printed.stderr}`,
+    output,
     exited,
     async kill(signal) {
       child.kill(signal);
@@ -93,15 +100,15 @@ export interface StartingServer extends Omit<ServerProcess, 'url'> {
   ready(): Promise<ServerProcess>;
 }
 
-export function spawnServer(env: Environment, services: readonly string[] = []): StartingServer {
-  const { child, printed, exited } = launch(['serve', ...services], env);
+export function spawnServer(env: Environment, services: readonly string[] = [], log?: string): StartingServer {
+  const { child, output, exited } = launch(['serve', ...services], env, log);
   let ended: Exit | undefined;
   exited.then((exit) => {
     ended = exit;
   });
   const common = {
     pid: child.pid as number,
-    output: () => `${printed.stdout}${printed.stderr}`,
+    output,
     exited,
     async kill(signal: NodeJS.Signals) {
       child.kill(signal);
@@ -110,7 +117,7 @@ export function spawnServer(env: Environment, services: readonly string[] = []):
   };
   const look = async () => {
     if (ended) throw new Error(`It ended with ${JSON.stringify(ended)}.`);
-    const url = /https?:\/\/127\.0\.0\.1:\d+/.exec(common.output())?.[0];
+    const url = /https?:\/\/127\.0\.0\.1:\d+/.exec(output())?.[0];
     return url && (await isReady(url)) && url;
   };
   return {
@@ -121,7 +128,7 @@ export function spawnServer(env: Environment, services: readonly string[] = []):
         return { ...common, url };
       } catch (error) {
         child.kill('SIGKILL');
-        throw new Error(`The server did not start. It printed:\n${common.output()}`, { cause: error });
+        throw new Error(`The server did not start. It printed:\n${output()}`, { cause: error });
       }
     },
   };
@@ -134,8 +141,8 @@ const isReady = (url: string) =>
   );
 
 /** Starts a server and resolves when it answers. */
-export const startServer = (env: Environment, services?: readonly string[]): Promise<ServerProcess> =>
-  spawnServer(env, services).ready();
+export const startServer = (env: Environment, services?: readonly string[], log?: string): Promise<ServerProcess> =>
+  spawnServer(env, services, log).ready();
 
 /** Process ids of the children of a process; Linux only, elsewhere none. */
 export function childrenOf(pid: number): number[] {
