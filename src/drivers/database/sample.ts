@@ -20,7 +20,7 @@ type ReadSample = (db: Kysely<any>, index: SearchIndex) => Promise<Sample>;
 /** Milliseconds. Texts come and go; it is the kind of texts that counts. */
 const GOOD_FOR = 600_000;
 
-/** Reads a sample once in a while. One that cannot be read is empty: what is searched for is found without it. */
+/** Reads a sample once in a while. Where there is none yet, it is empty and not kept: parts are found without it. */
 export function keepingSamples(read: ReadSample): ReadSample {
   const samples = new WeakMap<object, LRUCache<string, Promise<Sample>>>();
   return (db, index) => {
@@ -29,10 +29,12 @@ export function keepingSamples(read: ReadSample): ReadSample {
     const name = `${index.table}.${index.column}`;
     const kept = known.get(name);
     if (kept) return kept;
-    const sample = read(db, index).catch(() => {
-      known.delete(name);
-      return [];
-    });
+    const sample = read(db, index)
+      .catch((): Sample => [])
+      .then((texts) => {
+        if (texts.length === 0) known.delete(name);
+        return texts;
+      });
     known.set(name, sample);
     return sample;
   };
