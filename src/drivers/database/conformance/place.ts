@@ -114,10 +114,17 @@ export class Place {
 export const addCounter = (tx: Kysely<Tables>, name: string, value = 0) =>
   tx.insertInto('counters').values({ name, value }).execute();
 
-export async function counterNames(db: Database<Tables>): Promise<string[]> {
-  const rows = await db.reader.selectFrom('counters').select('name').orderBy('name').execute();
+export const counterNames = (db: Database<Tables>): Promise<string[]> => namesIn(db.reader);
+
+async function namesIn(tx: Kysely<Tables>): Promise<string[]> {
+  const rows = await tx.selectFrom('counters').select('name').orderBy('name').execute();
   return rows.map(({ name }) => name);
 }
+
+/** All names and the sum, as of one moment: what the units of a process that died wrote may be committed even now. */
+export const namesAndSum = (db: Database<Tables>): Promise<{ sum: number; names: string[] }> =>
+  // Each unit changes the sum, so that none ends while this one holds it.
+  db.unit(async (tx) => ({ sum: await addTo(tx, 'sum', 0), names: await namesIn(tx) }));
 
 /** Adds by reading and then writing, which loses counts where units are not serialised. */
 export async function addTo(tx: Kysely<Tables>, name: string, change: number): Promise<number> {
