@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { serviceContext } from '../base/context.ts';
 import { newId } from '../base/ids.ts';
 import { readConfig } from '../config.ts';
-import { administer } from './admin.ts';
+import { type AdminRequest, administer } from './admin.ts';
 import { type Ground, openGround } from './ground.ts';
 import { runMigrations } from './migrations.ts';
 import { authOn, fileAdminOn } from './services.ts';
@@ -33,9 +33,18 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
+const ask = (request: AdminRequest) => administer({ auth: undefined, files, audit: auth.audit }, request, never, log);
+
+test('what there is one of is told as one', async () => {
+  await ask({ verb: 'quota', owner: 'customer-7', files: 5 });
+  expect((await ask({ verb: 'usage', sort: 'owner_id' })).done).toBe('1 owner, 0 files, 0 B.');
+  expect(
+    (await ask({ verb: 'jobs', filter: { ownerId: '', fileId: '', type: '', code: '' }, retry: false })).done,
+  ).toBe('0 dead jobs.');
+});
+
 test('a quota that is set where files runs without auth is in the audit trail', async () => {
-  const request = { verb: 'quota', owner: 'customer-7', files: 5 } as const;
-  await administer({ auth: undefined, files, audit: auth.audit }, request, never, log);
+  await ask({ verb: 'quota', owner: 'customer-7', files: 5 });
   const { entries } = await auth.admin.listAudit(
     { page: { limit: 10, cursor: '', sort: '' }, action: '', actorId: '', targetId: '' },
     serviceContext('test', log, newId()),

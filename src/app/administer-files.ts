@@ -1,5 +1,5 @@
 import type { CallContext } from '../base/context.ts';
-import { formatSize } from '../base/units.ts';
+import { formatSize, plural } from '../base/units.ts';
 import type { PageRequest } from '../contract/holdfast/v1/common.ts';
 import { JobState } from '../contract/holdfast/v1/file.ts';
 import type { JobFilter } from '../contract/holdfast/v1/file_admin.ts';
@@ -44,8 +44,9 @@ export async function administerFiles(
       return { items: answer.usage.map(usageLine), nextCursor: answer.nextCursor };
     });
     const shown = lines.length < owners ? ` The first ${lines.length} of them:` : '';
+    const used = `${plural(usage?.files?.used ?? 0, 'file')}, ${formatSize(usage?.bytes?.used ?? 0)}`;
     return {
-      done: `${owners} owners have ${usage?.files?.used ?? 0} files, ${formatSize(usage?.bytes?.used ?? 0)}.${shown}`,
+      done: `${plural(owners, 'owner')}, ${used}.${shown}`,
       lines: ['owner\tfiles\theld\tlimit\tbytes\theld\tlimit', ...lines],
     };
   }
@@ -65,7 +66,7 @@ export async function administerFiles(
       retried += answer.retried;
       more = answer.more && answer.retried > 0;
     }
-    return { done: `${retried} jobs run again.` };
+    return { done: `${plural(retried, 'job')} to run again.` };
   }
   const lines = await eachPage(async (page) => {
     const { jobs, nextCursor } = await admin.listAllJobs({ page, state: JobState.DEAD, filter }, context);
@@ -74,8 +75,11 @@ export async function administerFiles(
     );
     return { items, nextCursor };
   });
-  const shown = lines.length === MOST ? ' or more' : '';
-  return { done: `${lines.length}${shown} jobs are dead.`, lines: ['job\towner\tfile\ttype\tcode\treason', ...lines] };
+  const shown = lines.length === MOST ? ', or more' : '';
+  return {
+    done: `${plural(lines.length, 'dead job')}${shown}.`,
+    lines: ['job\towner\tfile\ttype\tcode\treason', ...lines],
+  };
 }
 
 const usageLine = ({ ownerId, bytes, files }: Usage): string =>

@@ -1,5 +1,5 @@
 import type { SweepReport, Tally } from '../app/sweep.ts';
-import { formatSize } from '../base/units.ts';
+import { formatSize, plural } from '../base/units.ts';
 
 /** A sweep's report for a person: what there was to do, or that there was nothing. */
 export function describeSweep(report: SweepReport): string[] {
@@ -35,8 +35,6 @@ export function describeSweep(report: SweepReport): string[] {
 }
 
 const done = (dryRun: boolean, what: string) => (dryRun ? `would be ${what}` : what);
-
-const plural = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 const countLine = (count: number, what: string, outcome: string) =>
   count === 0 ? undefined : `${plural(count, what)} ${outcome}`;
