@@ -168,6 +168,6 @@ const waitAfter = (beyond: number, first = FIRST_WAIT): number =>
   Math.min(LONGEST_WAIT, first * 2 ** Math.min(beyond, 20));
 
 const tooMany = (wait: number) =>
-  new HoldfastError('too_many_requests', 'That went wrong too often. Wait a while, and try again.', {
+  new HoldfastError('too_many_requests', 'Too many attempts. Wait a while, and try again.', {
     retryAfter: Math.max(1, Math.ceil(wait / 1_000)),
   });

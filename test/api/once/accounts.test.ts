@@ -67,3 +67,19 @@ describe('with SIGNUP=closed', () => {
     expectProblem(await closed.api.call('POST', '/api/auth/signup', { json }), 403, 'forbidden');
   });
 });
+
+describe('oneself', () => {
+  const stack = useStack();
+
+  test('is given a name, and nothing else changes', async () => {
+    const api = await stack.api.signUp();
+    const before = (await api.expect(200, 'GET', '/api/auth/me')).body;
+    const change = async (json: object) => (await api.expect(200, 'PATCH', '/api/auth/me', { json })).body;
+    expect(await change({ name: 'Ada' })).toEqual({ ...before, name: 'Ada' });
+    expect(await change({ notifications: { uploads: true } })).toMatchObject({ name: 'Ada' });
+    expect(await change({ name: null, notifications: { uploads: false } })).toEqual({ ...before, name: null });
+    for (const json of [{ name: 7 }, { email: 'eve@example.com' }, { role: 'admin' }]) {
+      expectProblem(await api.call('PATCH', '/api/auth/me', { json }), 400, 'invalid_request');
+    }
+  });
+});

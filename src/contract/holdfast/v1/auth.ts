@@ -296,7 +296,11 @@ export interface ChangePasswordResponse {
 }
 
 export interface UpdateUserRequest {
-  notifications?: NotificationChanges | undefined;
+  notifications?:
+    | NotificationChanges
+    | undefined;
+  /** Empty takes it away. */
+  name?: string | undefined;
 }
 
 export interface NotificationChanges {
@@ -2077,13 +2081,16 @@ export const ChangePasswordResponse: MessageFns<ChangePasswordResponse> = {
 };
 
 function createBaseUpdateUserRequest(): UpdateUserRequest {
-  return { notifications: undefined };
+  return { notifications: undefined, name: undefined };
 }
 
 export const UpdateUserRequest: MessageFns<UpdateUserRequest> = {
   encode(message: UpdateUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.notifications !== undefined) {
       NotificationChanges.encode(message.notifications, writer.uint32(10).fork()).join();
+    }
+    if (message.name !== undefined) {
+      writer.uint32(18).string(message.name);
     }
     return writer;
   },
@@ -2109,6 +2116,14 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest> = {
             message.notifications = NotificationChanges.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2129,6 +2144,7 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest> = {
     message.notifications = (object.notifications !== undefined && object.notifications !== null)
       ? NotificationChanges.fromPartial(object.notifications)
       : undefined;
+    message.name = object.name ?? undefined;
     return message;
   },
 };

@@ -283,4 +283,18 @@ export function signInLaws(ground: Ground): void {
       expect(await outcome(ground.auth.getUser({ userId: one.id }, ground.anonymous))).toBe('unauthenticated');
     });
   });
+
+  describe('updateUser', () => {
+    test('gives oneself a name, and takes it away', async () => {
+      const [user, other] = [await ground.account(), await ground.account()];
+      const change = (name?: string) => ground.auth.updateUser({ name }, ground.asUser(user));
+      expect(await change('  Ada   King ')).toEqual({ user: { ...user, name: 'Ada   King' } });
+      expect(await change()).toEqual({ user: { ...user, name: 'Ada   King' } });
+      for (const name of ['Ada\r\nBcc: eve@example.com', 'a'.repeat(201)]) {
+        expect(await outcome(change(name))).toBe('invalid_request');
+      }
+      expect(await ground.auth.getUser({ userId: other.id }, ground.asUser(other))).toEqual({ user: other });
+      expect(await change('')).toEqual({ user: { ...user, name: undefined } });
+    });
+  });
 }

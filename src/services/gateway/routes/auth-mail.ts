@@ -1,10 +1,7 @@
 import { Type } from 'typebox';
-import { userJson } from '../account-json.ts';
 import type { RouteModule } from '../app.ts';
-import { present } from '../present.ts';
 import { clientOf } from '../request.ts';
 import { NoQuery } from '../schemas/common.ts';
-import { UserRef } from '../schemas/user.ts';
 import {
   AUTH_BODY_LIMIT,
   EmailField,
@@ -28,20 +25,8 @@ const ResetBody = Type.Object(
   { token, newPassword: PasswordField },
   { additionalProperties: false, examples: [{ token: 'hfp_…', newPassword: 'four other words entirely' }] },
 );
-const MeBody = Type.Object(
-  {
-    notifications: Type.Object(
-      {
-        uploads: Type.Optional(Type.Boolean({ description: 'A mail when files have come in.' })),
-        failures: Type.Optional(Type.Boolean({ description: 'A mail when files could not be processed.' })),
-      },
-      { additionalProperties: false },
-    ),
-  },
-  { additionalProperties: false, examples: [{ notifications: { uploads: true } }] },
-);
 
-/** What leads through a mailbox, and which mails one wants. */
+/** What leads through a mailbox. */
 export const authMailRoutes: RouteModule = (app, { auth }) => {
   const anyone = { bodyLimit: AUTH_BODY_LIMIT, config: { access: 'anyone', limit: 'sign-in' } } as const;
   const said = 'Answers the same, whether there is such an account or not. After some mails to one account: 429.';
@@ -125,28 +110,6 @@ export const authMailRoutes: RouteModule = (app, { auth }) => {
     async (request, reply) => {
       await auth.resetPassword({ ...request.body, client: clientOf(request) }, request.call);
       return reply.code(204).send(null);
-    },
-  );
-
-  app.patch(
-    '/api/auth/me',
-    {
-      bodyLimit: AUTH_BODY_LIMIT,
-      schema: {
-        tags: ['auth'],
-        operationId: 'updateMe',
-        summary: 'Say which mails one wants',
-        description:
-          'What is left out stays as it is. Mails about files are off until they are asked for, and go to an address that ' +
-          'is confirmed.',
-        querystring: NoQuery,
-        body: MeBody,
-        response: { 200: { description: 'The account.', ...UserRef } },
-      },
-    },
-    async (request) => {
-      const { user } = await auth.updateUser(request.body, request.call);
-      return userJson(present(user));
     },
   );
 };

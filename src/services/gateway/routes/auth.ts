@@ -4,7 +4,7 @@ import type { LogInResponse, RefreshResponse } from '../../../contract/holdfast/
 import { userJson } from '../account-json.ts';
 import type { RouteModule } from '../app.ts';
 import { present } from '../present.ts';
-import { clientOf, requireOwner } from '../request.ts';
+import { clientOf } from '../request.ts';
 import { NoQuery } from '../schemas/common.ts';
 import { TokensAnswer } from '../schemas/session.ts';
 import { UserRef } from '../schemas/user.ts';
@@ -121,23 +121,6 @@ export const authRoutes: RouteModule = (app, { auth }) => {
     async (request, reply) => {
       await auth.logOut({ refreshToken: request.body.refresh_token, client: clientOf(request) }, request.call);
       return reply.code(204).send(null);
-    },
-  );
-
-  app.get(
-    '/api/auth/me',
-    {
-      schema: {
-        tags: ['auth'],
-        operationId: 'getMe',
-        summary: 'Who is signed in',
-        querystring: NoQuery,
-        response: { 200: { description: 'The account.', ...UserRef } },
-      },
-    },
-    async (request) => {
-      const { user } = await auth.getUser({ userId: requireOwner(request) }, request.call);
-      return userJson(present(user));
     },
   );
 

@@ -7,6 +7,7 @@ import { adminUsageRoutes } from './admin-usage.ts';
 import { adminUserRoutes } from './admin-users.ts';
 import { authRoutes } from './auth.ts';
 import { authMailRoutes } from './auth-mail.ts';
+import { authMeRoutes } from './auth-me.ts';
 import { authOAuthRoutes } from './auth-oauth.ts';
 import { authSessionRoutes } from './auth-sessions.ts';
 import { authTokenRoutes } from './auth-tokens.ts';
@@ -28,6 +29,7 @@ export const ROUTES: readonly RouteModule[] = [
   authRoutes,
   authSessionRoutes,
   authMailRoutes,
+  authMeRoutes,
   authTokenRoutes,
   authOAuthRoutes,
   adminUserRoutes,
