@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, vi } from 'vitest';
 import { ANONYMOUS, type CallContext, type Principal, serviceContext } from '../../../base/context.ts';
 import { newId } from '../../../base/ids.ts';
 import {
@@ -67,6 +67,16 @@ export const someClient = (userAgent = 'Test/1.0'): Client => ({
 
 /** Of nobody yet. */
 export const someEmail = (): string => `${newId()}@example.com`;
+
+/** Does something as if so many milliseconds had gone by, at one moment: what it counts does not depend on how long it takes. */
+export async function later<R>(milliseconds: number, work: () => Promise<R>): Promise<R> {
+  vi.useFakeTimers({ now: Date.now() + milliseconds, toFake: ['Date'] });
+  try {
+    return await work();
+  } finally {
+    vi.useRealTimers();
+  }
+}
 
 /** How a call ended: `done`, or the code of its error. */
 export const outcome = (call: Promise<unknown>) => call.then(() => 'done').catch(({ code }) => code);

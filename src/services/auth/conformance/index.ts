@@ -5,6 +5,7 @@ import { type Place, useGround } from './ground.ts';
 import { identityLaws } from './identities.ts';
 import { mailLaws } from './mail.ts';
 import { mailLinkLaws } from './mail-links.ts';
+import { passwordLaws } from './passwords.ts';
 import { rateLimitLaws } from './rate-limits.ts';
 import { sessionLaws } from './sessions.ts';
 import { signInLaws } from './sign-in.ts';
@@ -15,6 +16,7 @@ export function authLaws(start: () => Promise<Place>, calls?: Calls): void {
   const ground = useGround(start, calls);
   signInLaws(ground);
   sessionLaws(ground);
+  passwordLaws(ground);
   administrationLaws(ground);
   rateLimitLaws(ground);
   identityLaws(ground);

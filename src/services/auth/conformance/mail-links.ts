@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { newId } from '../../../base/ids.ts';
-import { type Ground, outcome, PASSWORD as password, someClient, someEmail } from './ground.ts';
+import { type Ground, later, outcome, PASSWORD as password, someClient, someEmail } from './ground.ts';
 import { NEW_PASSWORD, useMailbox } from './mailbox.ts';
 
 /** What a link in a mail is good for: confirming an e-mail, choosing another password. */
@@ -16,7 +16,6 @@ export function mailLinkLaws(ground: Ground): void {
     reset,
     askReset,
     askVerification,
-    later,
     altered,
   } = useMailbox(ground);
 

@@ -1,12 +1,12 @@
 import { pino } from 'pino';
 import { describe, expect, test, vi } from 'vitest';
 import { startRelay } from '../events/relay.ts';
-import { type Callable, type Ground, outcome, someClient, someEmail } from './ground.ts';
+import { type Callable, type Ground, later, outcome, someClient, someEmail } from './ground.ts';
 import { useMailbox } from './mailbox.ts';
 
 /** Who gets a mail: whoever asks for one, services that prepare it, and users who want to hear of their files. */
 export function mailLaws(ground: Ground): void {
-  const { notifier, events, latest, verifyLink, verify, askReset, askVerification, later } = useMailbox(ground);
+  const { notifier, events, latest, verifyLink, verify, askReset, askVerification } = useMailbox(ground);
 
   describe('asking for a mail', () => {
     test('answers and writes the same, whether there is such an account or not', async () => {

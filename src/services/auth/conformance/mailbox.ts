@@ -1,4 +1,3 @@
-import { vi } from 'vitest';
 import { type Callable, type Ground, outcome, PASSWORD as password, someClient } from './ground.ts';
 
 export const NEW_PASSWORD = 'quiet river seven stones';
@@ -34,10 +33,6 @@ export function useMailbox(ground: Ground) {
     ground.auth.requestPasswordReset({ email, client }, ground.anonymous);
   const askVerification = (email: string) =>
     ground.auth.requestEmailVerification({ email, client: someClient() }, ground.anonymous);
-  const later = async <R>(milliseconds: number, work: () => Promise<R>): Promise<R> => {
-    vi.useFakeTimers({ now: Date.now() + milliseconds, toFake: ['Date'] });
-    return work().finally(() => vi.useRealTimers());
-  };
   const altered = (token: string) => [
     '',
     token.slice(0, -1),
@@ -58,7 +53,6 @@ export function useMailbox(ground: Ground) {
     reset,
     askReset,
     askVerification,
-    later,
     altered,
   };
 }

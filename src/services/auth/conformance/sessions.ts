@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { newId } from '../../../base/ids.ts';
 import { CredentialKind, SessionKind } from '../../../contract/holdfast/v1/auth.ts';
 import { secretKey } from '../index.ts';
-import { type Ground, outcome, PASSWORD as password, someClient } from './ground.ts';
+import { type Ground, later, outcome, PASSWORD as password, someClient } from './ground.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -15,14 +15,6 @@ export function sessionLaws(ground: Ground): void {
     ground.auth.createSession({ email, password, client: someClient('Browser/1.0'), replaces }, ground.anonymous);
   const who = (token: string) => ground.auth.authenticate({ token }, ground.anonymous);
   const refresh = (refreshToken: string) => ground.auth.refresh({ refreshToken }, ground.anonymous);
-  const at = async <R>(milliseconds: number, work: () => Promise<R>): Promise<R> => {
-    vi.useFakeTimers({ now: Date.now() + milliseconds, toFake: ['Date'] });
-    try {
-      return await work();
-    } finally {
-      vi.useRealTimers();
-    }
-  };
 
   describe('authenticate', () => {
     test('refuses what another key signed, though the account is there', async () => {
@@ -122,7 +114,7 @@ export function sessionLaws(ground: Ground): void {
     test('so does one that comes too late for a lost answer', async () => {
       const first = await logIn(await ground.account());
       const second = await refresh(first.refreshToken);
-      await at(MINUTE, async () => {
+      await later(MINUTE, async () => {
         expect(await outcome(refresh(first.refreshToken))).toBe('unauthenticated');
         expect(await outcome(refresh(second.refreshToken))).toBe('unauthenticated');
       });
@@ -133,15 +125,15 @@ export function sessionLaws(ground: Ground): void {
       let { refreshToken } = await logIn(user);
       const idle = await logIn(user);
       for (const days of [13, 26, 39, 52, 65, 78]) {
-        ({ refreshToken } = await at(days * DAY, () => refresh(refreshToken)));
+        ({ refreshToken } = await later(days * DAY, () => refresh(refreshToken)));
       }
-      await at(15 * DAY, async () => expect(await outcome(refresh(idle.refreshToken))).toBe('unauthenticated'));
-      await at(89 * DAY, async () => {
+      await later(15 * DAY, async () => expect(await outcome(refresh(idle.refreshToken))).toBe('unauthenticated'));
+      await later(89 * DAY, async () => {
         const last = await refresh(refreshToken);
         expect(last.refreshExpiresIn).toBeLessThanOrEqual(DAY / 1_000);
         ({ refreshToken } = last);
       });
-      await at(91 * DAY, async () => expect(await outcome(refresh(refreshToken))).toBe('unauthenticated'));
+      await later(91 * DAY, async () => expect(await outcome(refresh(refreshToken))).toBe('unauthenticated'));
     });
 
     test('nothing but a refresh token refreshes, and nothing is authenticated by one', async () => {
@@ -202,17 +194,17 @@ export function sessionLaws(ground: Ground): void {
           .where('id', '=', session?.id ?? '')
           .executeTakeFirst();
       const before = await row();
-      await at(MINUTE, () => who(token));
+      await later(MINUTE, () => who(token));
       expect(await row()).toEqual(before);
-      await at(10 * DAY, async () => {
+      await later(10 * DAY, async () => {
         await who(token);
         await vi.waitFor(
           async () => expect((await row())?.last_used_at).toBeGreaterThan(before?.last_used_at ?? 0),
           MINUTE,
         );
       });
-      await at(20 * DAY, async () => expect(await outcome(who(token))).toBe('done'));
-      await at(91 * DAY, async () => expect(await outcome(who(token))).toBe('unauthenticated'));
+      await later(20 * DAY, async () => expect(await outcome(who(token))).toBe('done'));
+      await later(91 * DAY, async () => expect(await outcome(who(token))).toBe('unauthenticated'));
     });
 
     test('end one by one, by their refresh token, or all at once but one', async () => {
@@ -251,80 +243,6 @@ export function sessionLaws(ground: Ground): void {
       const chosen = `hfs_${'a'.repeat(51)}`;
       expect((await webSession(user, chosen)).token).not.toBe(chosen);
       expect(await outcome(who(chosen))).toBe('unauthenticated');
-    });
-  });
-
-  describe('changing the password', () => {
-    const change = (
-      user: { readonly id: string },
-      currentPassword: string,
-      newPassword: string,
-      keepSessionId?: string,
-    ) => ground.auth.changePassword({ currentPassword, newPassword, keepSessionId }, ground.asUser(user));
-
-    test('ends all sessions but this one', async () => {
-      const user = await ground.account();
-      const [mine, other] = [await webSession(user), await webSession(user)];
-      const { accessToken, refreshToken } = await logIn(user);
-      await change(user, password, 'orbit velvet nine canoe', mine.session?.id);
-      expect(await outcome(who(mine.token))).toBe('done');
-      expect(await outcome(who(other.token))).toBe('unauthenticated');
-      expect(await outcome(who(accessToken))).toBe('unauthenticated');
-      expect(await outcome(refresh(refreshToken))).toBe('unauthenticated');
-      expect(await outcome(logIn(user))).toBe('wrong_credentials');
-      const { email } = user;
-      const again = ground.auth.logIn({ email, password: 'orbit velvet nine canoe' }, ground.anonymous);
-      expect(await outcome(again)).toBe('done');
-    });
-
-    test('is for a session that goes on', async () => {
-      const user = await ground.account();
-      const { session } = await webSession(user);
-      await ground.auth.endSessions({}, ground.asUser(user));
-      const next = 'orbit velvet nine canoe';
-      expect(await outcome(change(user, password, next, session?.id))).toBe('unauthenticated');
-      expect(await outcome(logIn(user))).toBe('done');
-    });
-
-    test('needs the present one, and guesses are counted and told to admins', async () => {
-      const user = await ground.account();
-      const guesses: string[] = [];
-      await at(0, async () => {
-        for (let time = 0; time < 6; time++) {
-          guesses.push(await outcome(change(user, `not the lamp ${time}`, 'orbit velvet nine canoe')));
-        }
-      });
-      expect(guesses).toEqual([...Array(5).fill('wrong_credentials'), 'too_many_requests']);
-      const boss = ground.asUser(await ground.adminAccount());
-      const guessed = { action: 'password.refused', actorId: user.id, targetId: user.id };
-      expect((await ground.admin.listAudit(guessed, boss)).entries).toHaveLength(5);
-    });
-
-    test('goes on while strangers guess at log-in', async () => {
-      const user = await ground.account();
-      const guess = { email: user.email, password: 'a wrong one, again' };
-      await at(0, async () => {
-        for (let time = 0; time < 6; time++) await outcome(ground.auth.logIn(guess, ground.anonymous));
-        expect(await outcome(logIn(user))).toBe('too_many_requests');
-        expect(await outcome(change(user, password, 'orbit velvet nine canoe'))).toBe('done');
-        // And opens nothing that they have shut.
-        expect(await outcome(logIn(user))).toBe('too_many_requests');
-      });
-    });
-
-    test('of two at once one wins', async () => {
-      const user = await ground.account();
-      const both = ['orbit velvet nine canoe', 'maple zebra quiet dune'].map((next) =>
-        outcome(change(user, password, next)),
-      );
-      expect((await Promise.all(both)).sort()).toEqual(['done', 'wrong_credentials']);
-    });
-
-    test.each(['short', 'Password123', 'tidal lamp '.repeat(7)])('refuses %j as the new one', async (next) => {
-      await expect(change(await ground.account(), password, next)).rejects.toMatchObject({
-        code: 'invalid_request',
-        fields: [{ path: 'newPassword' }],
-      });
     });
   });
 
