@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 import SlowestFirst from './scripts/test/slowest-first.ts';
 import { absent, type EngineName } from './test/harness/engines/index.ts';
+import { PATIENCE } from './test/harness/patience.ts';
 import { EMBEDDED, type StackKind } from './test/harness/stack-kind.ts';
 
 const workers = Math.min(8, Math.max(2, availableParallelism()));
@@ -58,10 +59,10 @@ export default defineConfig({
   test: {
     pool: 'forks',
     sequence: { sequencer: SlowestFirst },
-    // For machines that are busy: who waits for an event is not slower for it.
-    testTimeout: 90_000,
-    hookTimeout: 300_000,
-    expect: { poll: { timeout: 60_000, interval: 25 } },
+    // For what hangs without an end: what is waited for has limits of its own (`until`, `expect.poll`), which tell more.
+    testTimeout: 10 * 60_000 * PATIENCE,
+    hookTimeout: 10 * 60_000 * PATIENCE,
+    expect: { poll: { timeout: 60_000 * PATIENCE, interval: 25 } },
     // Where nobody looks on, what fails is tried once more, and the end of the run names each test that passed only then:
     // it is to be mended. What is set up for many tests is not tried again.
     retry: process.env.CI ? 1 : 0,

@@ -12,9 +12,7 @@ import { until } from '../test/harness/until.ts';
 const SERVICES = ['gateway', 'auth', 'files', 'storage', 'ingest', 'processor', 'janitor', 'notifier'];
 
 describeWithEngines(['postgres', 's3', 'nats'], 'npm run mesh', () => {
-  it('starts every service, starts again what dies when asked to, and leaves nothing behind', {
-    timeout: 400_000,
-  }, async () => {
+  it('starts every service, starts again what dies when asked to, and leaves nothing behind', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mesh-command-'));
     // PostgreSQL does not run as root: a user of its own goes through here.
     await chmod(folder, 0o755);

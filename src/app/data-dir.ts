@@ -14,7 +14,8 @@ export async function prepareDataDir(dataDir: string): Promise<void> {
     // Only writing tells: a file system may be mounted read-only or be full, and root passes every other check.
     const probe = join(dataDir, `.write-probe-${process.pid}`);
     await writeFile(probe, 'x', { mode: 0o600 });
-    await rm(probe);
+    // Whoever looks at the same time in this process may have taken it away.
+    await rm(probe, { force: true });
   } catch (error) {
     throw new StartError(
       `DATA_DIR: cannot write to ${dataDir}: ${reasonOf(error)}. ` +

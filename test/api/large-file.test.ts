@@ -24,7 +24,7 @@ describe(`a file of ${SIZE / MIB} MiB`, () => {
     user = await stack.api.signUp();
   });
 
-  test('goes in and out whole, in memory that stays flat', { timeout: 600_000 }, async (context) => {
+  test('goes in and out whole, in memory that stays flat', async (context) => {
     if (freeSpace() < 3 * SIZE) return context.skip('there is too little room for temporary files');
     const { stream, sha256 } = generatedWithHash(SIZE, 2);
     const file = await user.upload(stream, {

@@ -21,7 +21,7 @@ const text = (name: string, content = 'some text') => user.upload(content, { nam
 const remove = (id: string, how = '') => user.call('DELETE', `/api/files/${id}${how}`);
 const restore = (id: string) => user.call('POST', `/api/files/${id}/restore`);
 const hasRow = async (id: string) => (await query(stack, 'SELECT id FROM files WHERE id = ?', id)).length > 0;
-const untilGone = (id: string) => until('the file to be purged', async () => !(await hasRow(id)), { within: 60_000 });
+const untilGone = (id: string) => until('the file to be purged', async () => !(await hasRow(id)));
 /** Beside it the janitor sweeps on its schedule, which begins within a minute of the start: it may be first. */
 const sweep = async (...args: string[]): Promise<SweepReport> => {
   const { code, stdout, stderr } = await stack.cli('sweep', '--json', ...args);

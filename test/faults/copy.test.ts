@@ -17,7 +17,6 @@ import { missingObjects } from './laws/store.ts';
 import { startLoad } from './load/clients.ts';
 import { Ledger } from './load/ledger.ts';
 
-const MINUTE = 60_000;
 const QUIET = { LOG_LEVEL: 'warn' };
 
 let folder: string;
@@ -33,7 +32,7 @@ const inFolder = (dataDir: string): Installation => ({
   dataDirs: [dataDir],
 });
 const copy = (from: string, to: string, ...more: string[]) =>
-  runCli(['copy', '--from', from, '--to', to, ...more], QUIET, { deadline: 2 * MINUTE });
+  runCli(['copy', '--from', from, '--to', to, ...more], QUIET);
 const completed = async (from: string, to: string, ...more: string[]) => {
   const finished = await copy(from, to, ...more);
   if (finished.code !== 0) throw new Error(`The copy failed: ${finished.stderr}`);
@@ -56,7 +55,7 @@ const someFiles = async (user: Api, count: number) => {
 };
 
 describe('holdfast copy', () => {
-  test('loses nothing under load, killed in the middle and at the last pass', { timeout: 4 * MINUTE }, async () => {
+  test('loses nothing under load, killed in the middle and at the last pass', async () => {
     const source = await startStack();
     const to = folderOf('under load');
     let moved: Stack | undefined;
@@ -68,7 +67,10 @@ describe('holdfast copy', () => {
       const ledger = new Ledger();
       const busy = await source.api.signUp();
       const load = startLoad(busy, ledger, { seed: 1, clients: 3, outages: true });
+      await load.getOn(10);
+      load.ease();
 
+      const { acknowledged } = ledger;
       const copied = () =>
         query<{ object_key: string }>(inFolder(to), 'SELECT object_key FROM copy_objects').catch(() => []);
       const first = spawnCli(['copy', '--from', source.dataDir, '--to', to], QUIET);
@@ -86,13 +88,13 @@ describe('holdfast copy', () => {
       expect(refused.stderr).toMatch(/^holdfast: DATABASE_URL: a copy .* is not complete\..*\n$/);
 
       const second = spawnCli(['copy', '--from', source.dataDir, '--to', to], QUIET);
-      await until('the last pass', () => second.output().includes('frozen'), { within: MINUTE, every: 1 });
+      await until('the last pass', () => second.output().includes('frozen'), { every: 1 });
       await second.kill('SIGKILL');
       const third = await completed(source.dataDir, to);
       expect(third.stderr).toContain('The source is frozen');
       expect(third.stdout).toContain('every row was compared');
       await load.stop();
-      expect(ledger.acknowledged).toBeGreaterThan(10);
+      expect(ledger.acknowledged).toBeGreaterThan(acknowledged);
 
       await expectSame(inFolder(source.dataDir), inFolder(to));
       expect((await user.sendRaw('late', { name: 'late.txt' })).status).toBe(503);
@@ -103,7 +105,7 @@ describe('holdfast copy', () => {
       // With the token of before.
       const there = new Api(moved.api.url, busy.token);
       await answerAll(there, ledger);
-      await allJobsEnd(there, MINUTE);
+      await allJobsEnd(there);
       expect(await brokenPromises(there, ledger)).toEqual([]);
       expect(await contradictions(moved)).toEqual([]);
       expect(await missingObjects(moved)).toEqual([]);
@@ -124,9 +126,7 @@ describe('holdfast copy', () => {
     }
   });
 
-  test('says what there is, rehearses, takes up what changed since, and then moves it', {
-    timeout: MINUTE,
-  }, async () => {
+  test('says what there is, rehearses, takes up what changed since, and then moves it', async () => {
     const source = await startStack();
     const to = folderOf('rehearsed');
     try {
@@ -153,9 +153,7 @@ describe('holdfast copy', () => {
     }
   });
 
-  test('refuses a place that is taken, in part too, the same one, and a source with lost bytes', {
-    timeout: MINUTE,
-  }, async () => {
+  test('refuses a place that is taken, in part too, the same one, and a source with lost bytes', async () => {
     const source = await startStack();
     const other = await startStack();
     try {
@@ -200,7 +198,7 @@ describe('holdfast copy', () => {
 });
 
 describeWithEngines(['postgres', 'mysql', 's3'], 'holdfast copy from engine to engine', () => {
-  test('moves an installation round, row for row and byte for byte', { timeout: 4 * MINUTE }, async () => {
+  test('moves an installation round, row for row and byte for byte', async () => {
     const source = await startStack();
     const places = await Promise.all([place('postgres'), place('s3'), place('mysql')]);
     const [postgres, s3, mysql] = places.map(({ url }) => url) as [string, string, string];

@@ -2,7 +2,7 @@ import { describeWithEngines } from '../harness/engines/use.ts';
 import type { StackKind } from '../harness/stack-kind.ts';
 import { keepsEveryPromise, roundsOf, SEED } from './kills/rounds.ts';
 
-const ROUNDS = roundsOf(6);
+const ROUNDS = roundsOf(4);
 const SHARED: StackKind = { database: 'postgres', objects: 's3', broker: 'redis' };
 
 describeWithEngines(

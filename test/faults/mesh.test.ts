@@ -5,6 +5,7 @@ import { signalTree } from '../harness/engines/tree.ts';
 import { describeWithEngines } from '../harness/engines/use.ts';
 import { seeded } from '../harness/fixtures/random.ts';
 import { call } from '../harness/http.ts';
+import { PATIENCE } from '../harness/patience.ts';
 import { runCli, type ServerProcess } from '../harness/process.ts';
 import { openProxy, type TcpProxy } from '../harness/proxy.ts';
 import { type Stack, startStack } from '../harness/stack.ts';
@@ -18,7 +19,6 @@ import { WatchedApi } from './load/watched-api.ts';
 
 const SEED = Number(process.env.HOLDFAST_SEED ?? Math.floor(Math.random() * 1_000_000));
 const RANDOM_ROUNDS = Number(process.env.FAULT_ROUNDS ?? 3);
-const MINUTE = 60_000;
 
 describeWithEngines(
   ['postgres', 's3', 'nats'],
@@ -46,7 +46,7 @@ describeWithEngines(
         env: { WORKER_CONCURRENCY: '2' },
       });
       user = new WatchedApi(await stack.api.signUp(), ledger);
-    }, 5 * MINUTE);
+    });
     afterAll(async () => {
       await stack?.dispose();
       for (const line of [...lines.values()].flat()) await line.stop();
@@ -59,19 +59,12 @@ describeWithEngines(
     const services = () => [...new Set(stack.members.flatMap((member) => member.services))];
 
     /** Under load; afterwards nothing may be lost. */
-    async function disturbed(act: (getOn: () => Promise<void>, load: Load) => Promise<void>): Promise<void> {
+    async function disturbed(act: (load: Load) => Promise<void>): Promise<void> {
       const load = startLoad(user, ledger, { seed: SEED + rounds++, clients: 3, goesOn: true, outages: true });
-      load.ease(25);
-      const getOn = async () => {
-        const enough = ledger.acknowledged + 8;
-        await until('the load to get on', () => ledger.acknowledged >= enough || ledger.broken.length > 0, {
-          within: 2 * MINUTE,
-        });
-      };
       try {
-        await getOn();
-        await act(getOn, load);
-        await getOn();
+        await load.getOn(8);
+        await act(load);
+        await load.getOn(8);
       } catch (error) {
         console.error(stack.output().slice(-20_000));
         throw error;
@@ -90,42 +83,45 @@ describeWithEngines(
       await Promise.all(victims.map((victim) => stack.startInstance(victim)));
     }
 
-    it('lose nothing when one process of each is killed in turn', { timeout: 10 * MINUTE }, async () => {
+    it('lose nothing when one process of each is killed in turn', async () => {
       for (const service of services()) {
-        await disturbed(async (getOn) => {
+        await disturbed(async (load) => {
           const [victim] = processesOf(service);
-          await killAndStart([victim as number], getOn);
+          await killAndStart([victim as number], async () => {
+            await load.getOn(8);
+            load.ease();
+          });
         });
       }
     });
 
     it(`lose nothing when they are killed at ${RANDOM_ROUNDS} random moments`, {
-      timeout: (5 + RANDOM_ROUNDS) * MINUTE,
+      timeout: (5 + RANDOM_ROUNDS) * 60_000 * PATIENCE,
     }, async () => {
       for (let round = 0; round < RANDOM_ROUNDS; round++) {
-        await disturbed(async () => {
+        await disturbed(async (load) => {
           const service = services()[Math.floor(random() * services().length)] as string;
           const all = processesOf(service);
           const victims = random() < 0.5 ? all : all.slice(0, 1);
           await pause(random() * 500);
-          await killAndStart(victims, () => pause(random() * 1_500));
+          await killAndStart(victims, async () => {
+            load.ease();
+            await pause(random() * 1_500);
+          });
         });
       }
     });
 
-    it('get on without those that are frozen past their leases, which do no harm when they wake', {
-      timeout: 5 * MINUTE,
-    }, async () => {
+    it('get on without those that are frozen past their leases, which do no harm when they wake', async () => {
       const frozen = ['files', 'storage', 'processor'].map(
         (service) => processOf(processesOf(service)[0] as number).pid,
       );
       ledger.standstill = true;
-      await disturbed(async (getOn, load) => {
+      await disturbed(async (load) => {
         for (const pid of frozen) signalTree(pid, 'SIGSTOP');
         try {
-          await getOn();
-          await getOn();
-          load.ease(150);
+          await load.getOn(16);
+          load.ease();
           // Leases of jobs hold for 30 s.
           await pause(31_000);
         } finally {
@@ -134,22 +130,22 @@ describeWithEngines(
       });
     });
 
-    it('bear connections that are cut, slow and silent', { timeout: 5 * MINUTE }, async () => {
+    it('bear connections that are cut, slow and silent', async () => {
       const all = [...lines.values()].flat();
       ledger.standstill = true;
-      await disturbed(async (getOn) => {
+      await disturbed(async (load) => {
         for (const line of all) line.reset();
-        await getOn();
+        await load.getOn(8);
         for (const line of all) line.delay(100);
-        await getOn();
+        await load.getOn(8);
         for (const line of all) await line.pass();
         for (const [silent] of lines.values()) silent?.freeze();
-        await getOn();
+        await load.getOn(8);
         for (const line of all) await line.pass();
       });
     });
 
-    it('say at once what is away, and go on when it is back', { timeout: 3 * MINUTE }, async () => {
+    it('say at once what is away, and go on when it is back', async () => {
       const [gateway] = stack.servers;
       const files = processesOf('files');
       await killAndStart(files, async () => {
@@ -180,9 +176,9 @@ describeWithEngines(
       await user.expect(200, 'GET', '/api/files');
     });
 
-    it('keep every promise in the end, and stop when they are told to', { timeout: 5 * MINUTE }, async () => {
+    it('keep every promise in the end, and stop when they are told to', async () => {
       await answerAll(user, ledger);
-      await allJobsEnd(user, 3 * MINUTE);
+      await allJobsEnd(user);
       expect(await brokenPromises(user, ledger)).toEqual([]);
       for (const server of stack.processes) expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
     });

@@ -7,7 +7,7 @@ import { until } from '../harness/until.ts';
 describe('a processing child that is killed', () => {
   const stack = useStack({ env: { WORKER_CONCURRENCY: '1' } });
 
-  test('takes nobody along: the jobs are done by another', { timeout: 240_000 }, async (context) => {
+  test('takes nobody along: the jobs are done by another', async (context) => {
     if (process.platform !== 'linux') return context.skip('children are found through /proc, which is Linux only');
     const user = await stack.api.signUp();
     const camera = await fixture('camera.jpg');
@@ -38,10 +38,11 @@ describe('a processing child that is killed', () => {
 describe('a job that takes longer than JOB_TIMEOUT', () => {
   const stack = useStack({ env: { JOB_TIMEOUT: '10s', MAX_RETRIES: '0', WORKER_CONCURRENCY: '1' } });
 
-  test('is killed and says so, and the next file is done', { timeout: 240_000 }, async (context) => {
+  test('is killed and says so, and the next file is done', async (context) => {
     if (process.platform !== 'linux') return context.skip('children are found through /proc, which is Linux only');
     const user = await stack.api.signUp();
     const camera = await fixture('camera.jpg');
+    await until('the child to have been tested', () => stack.server.output().includes('all formats can be processed'));
     // A child that is stopped works on its job for ever; one that was quicker than we are goes on.
     const { id, stopped } = await until('children to be stopped at work', async () => {
       const { id } = await user.upload(camera, { name: 'slow.jpg' });

@@ -128,27 +128,19 @@ export class Api {
   }
 
   /** Waits until the jobs that presets gave the file have ended. */
-  processed(id: string, deadline = 60_000): Promise<FileView> {
-    return until(
-      `file ${id} to be processed`,
-      async () => {
-        const file = await this.file(id);
-        return file.processing.state !== 'running' && file;
-      },
-      { within: deadline },
-    );
+  processed(id: string): Promise<FileView> {
+    return until(`file ${id} to be processed`, async () => {
+      const file = await this.file(id);
+      return file.processing.state !== 'running' && file;
+    });
   }
 
   /** Waits until a job has ended, well or not. */
-  ended(jobId: string, deadline = 60_000): Promise<JobView> {
-    return until(
-      `job ${jobId} to end`,
-      async () => {
-        const job = await this.job(jobId);
-        return ['succeeded', 'dead', 'cancelled'].includes(job.status) && job;
-      },
-      { within: deadline },
-    );
+  ended(jobId: string): Promise<JobView> {
+    return until(`job ${jobId} to end`, async () => {
+      const job = await this.job(jobId);
+      return ['succeeded', 'dead', 'cancelled'].includes(job.status) && job;
+    });
   }
 
   #absolute(path: string) {

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { PATIENCE } from './patience.ts';
 
 interface UntilOptions {
-  /** Milliseconds until it gives up. */
+  /** Milliseconds until it gives up, times `PATIENCE`. */
   readonly within?: number;
   /** Milliseconds between two looks. */
   readonly every?: number;
@@ -18,7 +19,8 @@ export async function until<T>(
   look: () => Promise<T | undefined | false> | T | undefined | false,
   { within = 60_000, every = 25, stopOnError = false }: UntilOptions = {},
 ): Promise<T> {
-  const deadline = performance.now() + within;
+  const limit = within * PATIENCE;
+  const deadline = performance.now() + limit;
   let last: unknown;
   do {
     try {
@@ -31,14 +33,15 @@ export async function until<T>(
     }
     await pause(every);
   } while (performance.now() < deadline);
-  throw new Error(`Waited ${within} ms for ${what}`, { cause: last });
+  throw new Error(`Waited ${limit} ms for ${what}`, { cause: last });
 }
 
-/** Rejects after the deadline when the promise is still open. */
+/** Rejects after so many milliseconds, times `PATIENCE`, when the promise is still open. */
 export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
+  const limit = ms * PATIENCE;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Waited ${ms} ms for ${what}`)), ms);
+    timer = setTimeout(() => reject(new Error(`Waited ${limit} ms for ${what}`)), limit);
   });
   try {
     return await Promise.race([promise, late]);

@@ -151,7 +151,7 @@ export function storeEventsLaws({ start, skip }: Kind): void {
       await proxy.drop();
       const { heard, take } = collect();
       await (await open(place.url)).consume(take);
-      await until('the message', () => heard.includes('held'), { within: 60_000 });
+      await until('the message', () => heard.includes('held'));
       release();
     },
     240_000,
@@ -161,7 +161,7 @@ export function storeEventsLaws({ start, skip }: Kind): void {
     const { heard, take } = collect();
     await (await open()).consume(take);
     await place.forget();
-    await until('a connection', () => lines.some(({ msg }) => msg.endsWith('is back')), { within: 60_000 });
+    await until('a connection', () => lines.some(({ msg }) => msg.endsWith('is back')));
     await place.publish('after');
     await until('the message', () => heard.includes('after'));
   });

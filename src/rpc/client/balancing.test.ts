@@ -61,7 +61,7 @@ describe('several instances', () => {
     expect(await whoAnswers(client, 30)).toEqual({ one: 15, three: 15 });
 
     await serve('two', ports[1]);
-    await expect.poll(() => whoAnswers(client, 3), { timeout: 60_000 }).toEqual({ one: 1, two: 1, three: 1 });
+    await expect.poll(() => whoAnswers(client, 3)).toEqual({ one: 1, two: 1, three: 1 });
   });
 
   test('one that was never there does not matter', async () => {
@@ -135,7 +135,7 @@ describe('nobody there', () => {
     const client = (await mesh.connect('gateway', 'files', [port], { log })).client(EchoDefinition);
     await expect(client.ask({}, context)).rejects.toMatchObject({ code: 'unavailable' });
     await serve('one', port);
-    await expect.poll(() => client.ask({}, context).catch(() => {}), { timeout: 60_000 }).toEqual({ name: 'one' });
+    await expect.poll(() => client.ask({}, context).catch(() => {})).toEqual({ name: 'one' });
     expect(lines.map(({ msg }) => msg)).toEqual(['the service cannot be reached', 'the service can be reached again']);
   });
 

@@ -26,7 +26,7 @@ async function startWaiting() {
 }
 
 // Shorter than the time after which connections are closed by force: it must not come to that.
-describe('stopping', { timeout: 240_000 }, () => {
+describe('stopping', () => {
   it('lets a running request end, takes no other, and closes open connections', async () => {
     const { server, answer, isWaiting } = await startWaiting();
     const idle = connect(Number(new URL(server.url).port), '127.0.0.1');

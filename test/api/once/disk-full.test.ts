@@ -36,7 +36,7 @@ function smallDisk(): { readonly folder: string; unmount(): Promise<void> } | st
 }
 
 describe('a disk that is full', () => {
-  test('refuses with 507, breaks nothing, and goes on when there is room', { timeout: 240_000 }, async (context) => {
+  test('refuses with 507, breaks nothing, and goes on when there is room', async (context) => {
     const disk = smallDisk();
     if (typeof disk === 'string') return context.skip(disk);
     const stack = await startStack({ dataDir: disk.folder });

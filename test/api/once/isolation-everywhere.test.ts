@@ -96,7 +96,7 @@ beforeAll(async () => {
     { name: 'an admin in a browser', headers: { cookie }, isAdmin: true },
     { name: 'a token for admin', headers: await tokenOf(admin, ['admin']), isAdmin: true },
   ];
-}, 120_000);
+});
 
 afterAll(async () => {
   billing?.close();
@@ -207,7 +207,7 @@ function expectNoSecret(answer: Answer, ids: readonly string[], sent: string, wh
 const withoutIds = (text: unknown) => String(text).replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '…');
 
 describe('over HTTP, by every route', () => {
-  test('nobody sees, changes or learns of what belongs to another', { timeout: 240_000 }, async () => {
+  test('nobody sees, changes or learns of what belongs to another', async () => {
     const step = fc.record({ actor: fc.nat(99), route: fc.nat(999), subject: fc.nat(9), choice: fc.nat(9) });
     await fc.assert(
       fc.asyncProperty(fc.nat(1), fc.array(step, { minLength: 5, maxLength: 40 }), async (which, steps) => {
@@ -224,7 +224,7 @@ describe('over HTTP, by every route', () => {
     );
   });
 
-  test('not by a single one of them, whoever asks', { timeout: 240_000 }, async () => {
+  test('not by a single one of them, whoever asks', async () => {
     for (const victim of victims) {
       const before = await snapshot(victim);
       for (const route of routes.filter(({ path }) => path.includes('{'))) {
@@ -290,7 +290,7 @@ describe('over gRPC, by every method', () => {
     }
   };
 
-  test('a back end that acts for one owner meets nothing of another', { timeout: 120_000 }, async () => {
+  test('a back end that acts for one owner meets nothing of another', async () => {
     for (const victim of victims) {
       const before = await snapshot(victim);
       for (const [, { name, requestType, responseType }, path] of methodsOf(FileServiceDefinition)) {
@@ -309,7 +309,7 @@ describe('over gRPC, by every method', () => {
     }
   });
 
-  test('nothing but what its row says', { timeout: 120_000 }, async () => {
+  test('nothing but what its row says', async () => {
     const victim = victims[0] as Victim;
     const before = await snapshot(victim);
     for (const definition of ALL_CONTRACTS.filter((each) => each.fullName !== FileServiceDefinition.fullName)) {

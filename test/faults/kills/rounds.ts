@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { Api } from '../../harness/client.ts';
 import { seeded } from '../../harness/fixtures/random.ts';
 import { passTime } from '../../harness/inspect.ts';
+import { PATIENCE } from '../../harness/patience.ts';
 import { childrenOf, isAlive, runCli, type ServerProcess, spawnServer } from '../../harness/process.ts';
 import { type Stack, startStack } from '../../harness/stack.ts';
 import type { StackKind } from '../../harness/stack-kind.ts';
@@ -46,10 +47,7 @@ class Rounds {
     const random = this.#random;
     const count = stack.servers.length;
     const load = startLoad(await logIn(stack), ledger, { seed: SEED + round, clients: 4, goesOn: count > 1 });
-    const getOn = async () => {
-      const enough = ledger.acknowledged + 5 + Math.floor(random() * 30);
-      await until('the load to get on', () => ledger.acknowledged >= enough || ledger.broken.length > 0);
-    };
+    const getOn = () => load.getOn(5 + Math.floor(random() * 30));
     await getOn();
     // Sometimes the janitor is at work, too. What it can say depends on when the server is gone.
     const sweep = random() < 0.25 ? stack.cli('sweep') : undefined;
@@ -59,6 +57,7 @@ class Rounds {
     await Promise.all(victims.map((victim) => kill(stack.servers[victim] as ServerProcess)));
     if (victims.length < count) await getOn();
     else await load.stop();
+    load.ease();
     await sweep;
     if (victims.length === count) await this.expectWhole();
     for (const victim of victims) {
@@ -89,7 +88,7 @@ class Rounds {
     }
     const api = await logIn(this.stack);
     await answerAll(api, this.ledger);
-    await allJobsEnd(api, 2 * MINUTE);
+    await allJobsEnd(api);
     expect(await brokenPromises(api, this.ledger)).toEqual([]);
   }
 
@@ -112,7 +111,7 @@ class Rounds {
 
 /** A test that kills processes of a stack in so many rounds, and looks at what is left. */
 export function keepsEveryPromise(kind: StackKind, rounds: number): void {
-  test('it keeps every promise', { timeout: rounds * 30_000 + 5 * MINUTE }, async () => {
+  test('it keeps every promise', { timeout: (5 + rounds) * MINUTE * PATIENCE }, async () => {
     console.log(`HOLDFAST_SEED=${SEED}`);
     const stack = await startStack({ ...kind, env: { WORKER_CONCURRENCY: '2' } });
     const played = new Rounds(stack);

@@ -18,12 +18,12 @@ export async function answerAll(api: Api, ledger: Ledger): Promise<void> {
 }
 
 /** Waits until no file of the owner has a job that may still run. */
-export async function allJobsEnd(api: Api, deadline: number): Promise<void> {
+export async function allJobsEnd(api: Api): Promise<void> {
   for (const status of ['queued', 'running', 'failed']) {
     await until(
       `no job to be ${status}`,
       async () => (await api.expect(200, 'GET', `/api/jobs?status=${status}&limit=1`)).body.items.length === 0,
-      { within: deadline, every: 200 },
+      { within: 180_000, every: 200 },
     );
   }
 }

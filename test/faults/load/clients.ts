@@ -1,18 +1,24 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Api, UnexpectedAnswer } from '../../harness/client.ts';
 import { seeded } from '../../harness/fixtures/random.ts';
+import { until } from '../../harness/until.ts';
 import { anyAction } from './actions.ts';
 import type { Ledger } from './ledger.ts';
 
 export interface Load {
   /** Ends it: what is under way ends by itself. */
   stop(): Promise<void>;
-  /** From now on clients wait so many milliseconds after each thing that they did: for long waits, to do no more than is telling. */
-  ease(milliseconds: number): void;
+  /** Works at full speed from now on; resolves when so many more files were accepted, or when something is broken. */
+  getOn(count: number): Promise<void>;
+  /** Takes its time from now on: in a long wait it is to do no more than is telling, and leave the machine to others. */
+  ease(): void;
 }
 
-/** Milliseconds that a client waits before it asks one again who just had nothing for it. */
-const PATIENCE = 100;
+/** Milliseconds that a client waits at most before it asks one again who just had nothing for it. */
+const AGAIN = 100;
+
+/** Milliseconds that a client rests at most between two things that it does, when it takes its time. */
+const REST = 300;
 
 interface LoadOptions {
   readonly seed: number;
@@ -30,7 +36,7 @@ export function startLoad(
   { seed, clients, goesOn = false, outages = false }: LoadOptions,
 ): Load {
   let stopped = false;
-  let rest = 0;
+  let eased = false;
   const client = async (number: number) => {
     const random = seeded(seed * 1_000 + number);
     let made = 0;
@@ -38,14 +44,14 @@ export function startLoad(
     while (!stopped) {
       try {
         await anyAction(random)({ api, ledger, random, freshName, outages });
-        if (rest > 0) await pause(rest);
+        if (eased) await pause(REST * random());
       } catch (error) {
         if (isCutOff(error) && !goesOn) return;
         if (!isCutOff(error) && !(outages && isOutage(error))) {
           ledger.broken.push(String(error));
           return;
         }
-        await pause(PATIENCE * random());
+        await pause(AGAIN * random());
       }
     }
   };
@@ -55,8 +61,13 @@ export function startLoad(
       stopped = true;
       await Promise.all(running);
     },
-    ease(milliseconds) {
-      rest = milliseconds;
+    async getOn(count) {
+      eased = false;
+      const enough = ledger.acknowledged + count;
+      await until('the load to get on', () => ledger.acknowledged >= enough || ledger.broken.length > 0);
+    },
+    ease() {
+      eased = true;
     },
   };
 }

@@ -133,7 +133,7 @@ export function redeliveryLaws(law: BrokerLaw): void {
       await other.kill();
       await publishing;
       const all = () => new Set([...other.done, ...distinct(done.messages)]);
-      await until('all messages', () => all().size === count, { within: 60_000 });
+      await until('all messages', () => all().size === count);
     },
     240_000,
   );

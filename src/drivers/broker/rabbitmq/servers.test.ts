@@ -178,7 +178,7 @@ describeWithEngines(
       await until('both to be reset', () => line.resets() === 2);
       await broker.close();
       await line.close();
-    }, 240_000);
+    });
 
     describe('that is short of memory', () => {
       afterAll(() => server.allClear());
@@ -226,7 +226,7 @@ describeWithEngines(
           expect.stringMatching(/^messages are refused: RabbitMQ is short of memory or disk/),
           'RabbitMQ takes messages again',
         ]);
-      }, 240_000);
+      });
 
       test('lets in who comes meanwhile, to take what there is', async () => {
         const { url } = server.engine;
@@ -241,7 +241,7 @@ describeWithEngines(
         await expectRefused(second.broker.publish('t', { n: 5 }));
         await Promise.all([first.broker.close(), second.broker.close()]);
         expect(second.lines.map(({ level }) => level)).toEqual([50]);
-      }, 240_000);
+      });
     });
   },
   { own: true },

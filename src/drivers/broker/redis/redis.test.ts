@@ -171,7 +171,7 @@ describeWithEngines(
       await until('what could not be put off', () => tries.messages.filter(({ n }) => n === 0).length === 2, {
         within: 60_000,
       });
-    }, 240_000);
+    });
 
     test.each(['groups', 'stream'])('goes on where the server threw the %s away', async (what) => {
       const taken = collector();

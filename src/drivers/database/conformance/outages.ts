@@ -70,7 +70,7 @@ export function outageLaws(law: Law, place: Place): void {
         place.faults.cut();
       }
       const soon = writing.answered.length;
-      await expect.poll(() => writing.answered.length, { timeout: 60_000 }).toBeGreaterThan(soon + 10);
+      await expect.poll(() => writing.answered.length).toBeGreaterThan(soon + 10);
       await writing.stop();
       await checkRows(writing);
     },
@@ -99,10 +99,10 @@ export function outageLaws(law: Law, place: Place): void {
     'loses and repeats nothing when the server is killed and started again amid units',
     async () => {
       const writing = startWriting(await begin());
-      await expect.poll(() => writing.answered.length, { timeout: 60_000 }).toBeGreaterThan(20);
+      await expect.poll(() => writing.answered.length).toBeGreaterThan(20);
       await place.faults.restart();
       const soon = writing.answered.length;
-      await expect.poll(() => writing.answered.length, { timeout: 60_000 }).toBeGreaterThan(soon + 10);
+      await expect.poll(() => writing.answered.length).toBeGreaterThan(soon + 10);
       await writing.stop();
       await checkRows(writing);
     },
@@ -129,7 +129,7 @@ export function outageLaws(law: Law, place: Place): void {
       }
       expect(performance.now() - since).toBeLessThan(30_000);
       await place.faults.mend();
-      for (const call of calls) await expect.poll(() => call(), { timeout: 60_000 }).not.toBeNull();
+      for (const call of calls) await expect.poll(() => call()).not.toBeNull();
       expect(await counterNames(db)).toEqual(['sum']);
       expect(said).toHaveLength(2);
     },

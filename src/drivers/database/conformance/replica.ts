@@ -14,8 +14,6 @@ export interface Followed {
   restart(): Promise<unknown>;
 }
 
-const LATER = { timeout: 60_000 };
-
 /** It is read from as long as it is there and keeps up, and never for what has to be new. */
 export async function expectReadWhileItKeepsUp({ server, said, ...replica }: Followed): Promise<void> {
   const db = server.view<Tables>();
@@ -23,8 +21,8 @@ export async function expectReadWhileItKeepsUp({ server, said, ...replica }: Fol
   await db.unit((tx) => addCounter(tx, 'a'));
   const count = async (reader: typeof db.reader) =>
     (await reader.selectFrom('counters').select('name').execute()).length;
-  await expect.poll(() => said('The replica keeps up'), LATER).toBe(1);
-  await expect.poll(() => count(db.laggingReader), LATER).toBe(1);
+  await expect.poll(() => said('The replica keeps up')).toBe(1);
+  await expect.poll(() => count(db.laggingReader)).toBe(1);
   await expect(addCounter(db.laggingReader, 'x')).rejects.toThrow();
 
   // What it holds up shows who was asked.
@@ -32,14 +30,14 @@ export async function expectReadWhileItKeepsUp({ server, said, ...replica }: Fol
   await db.unit((tx) => addCounter(tx, 'b'));
   expect(await count(db.laggingReader)).toBe(1);
   expect(await count(db.reader)).toBe(2);
-  await expect.poll(() => said('is away or lags'), LATER).toBe(1);
+  await expect.poll(() => said('is away or lags')).toBe(1);
   expect(await count(db.laggingReader)).toBe(2);
 
   await replica.goOn();
-  await expect.poll(() => said('The replica keeps up'), LATER).toBe(2);
+  await expect.poll(() => said('The replica keeps up')).toBe(2);
   await replica.kill();
   expect(await count(db.laggingReader)).toBe(2);
-  await expect.poll(() => said('is away or lags'), LATER).toBe(2);
+  await expect.poll(() => said('is away or lags')).toBe(2);
   await replica.restart();
-  await expect.poll(() => said('The replica keeps up'), LATER).toBe(3);
+  await expect.poll(() => said('The replica keeps up')).toBe(3);
 }

@@ -104,7 +104,7 @@ describeWithEngines(
         kill: () => replica.kill(),
         restart: () => replica.start(),
       });
-    }, 240_000);
+    });
 
     it('that is away at the start is read from once it is there', async () => {
       await replica.kill();
@@ -115,8 +115,8 @@ describeWithEngines(
       expect(await db.laggingReader.selectFrom('counters').selectAll().execute()).toEqual([]);
       expect(lines.filter((line) => line.includes('The replica cannot be reached'))).toHaveLength(1);
       await replica.start();
-      await expect.poll(() => lines.join(), { timeout: 60_000 }).toContain('The replica keeps up');
-    }, 240_000);
+      await expect.poll(() => lines.join()).toContain('The replica keeps up');
+    });
 
     it('is refused as the primary, and as the replica of another', async () => {
       await expect(open(replicaUrl)).rejects.toThrow(/^DATABASE_URL: this server is a replica/);
@@ -138,7 +138,7 @@ describeWithEngines(
           }),
         ),
       ).rejects.toThrow(/^DATABASE_REPLICA_URL: .*refuses the user/);
-    }, 240_000);
+    });
   },
   { own: true },
 );

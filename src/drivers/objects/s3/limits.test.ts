@@ -80,7 +80,7 @@ describeWithEngines(['s3'], 'an S3 store within limits', () => {
         pauses++;
         // Longer than the store is given to be silent: the connection does not last.
         const held = line.connections();
-        await until('the connection is given up', () => line.connections() < held, { within: 60_000 });
+        await until('the connection is given up', () => line.connections() < held);
       }
     }
     expect(pauses).toBe(3);
@@ -153,5 +153,5 @@ describeWithEngines(['s3'], 'an S3 store within limits', () => {
     expect(parts.map(({ number, size }) => number === size)).toEqual(Array(1_010).fill(true));
     await patient.abortMultipart(key, multipartId);
     await patient.close();
-  }, 240_000);
+  });
 });

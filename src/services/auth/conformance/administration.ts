@@ -37,10 +37,11 @@ export function administrationLaws(ground: Ground): void {
       const user = await ground.account();
       const { token } = await tokenOf(user, ['jobs']);
       await who(token);
-      await vi.waitFor(async () => {
+      const lastUsed = async () => {
         const { apiTokens } = await ground.auth.listApiTokens({}, ground.asUser(user));
-        expect(apiTokens[0]?.lastUsedAt?.getTime()).toBeGreaterThan(Date.now() - 60_000);
-      }, 60_000);
+        return apiTokens[0]?.lastUsedAt?.getTime();
+      };
+      await expect.poll(lastUsed).toBeGreaterThan(Date.now() - 60_000);
     });
 
     test('expire', async () => {
@@ -300,13 +301,8 @@ export function administrationLaws(ground: Ground): void {
           after = page.events.at(-1)?.position ?? 0;
         }
       };
-      await vi.waitFor(
-        async () => {
-          const mine = (await read()).filter(({ userId }) => userId === user.id);
-          expect(mine.map(({ type }) => type)).toEqual(['user.created', 'password.changed']);
-        },
-        { timeout: 60_000 },
-      );
+      const mine = async () => (await read()).filter(({ userId }) => userId === user.id).map(({ type }) => type);
+      await expect.poll(mine).toEqual(['user.created', 'password.changed']);
       const positions = (await read()).map(({ position }) => position);
       expect(positions).toEqual(positions.map((_, index) => index + 1));
       expect(await outcome(events.readAccountEvents({ after: 0, limit: 1 }, ground.asUser(user)))).toBe('forbidden');

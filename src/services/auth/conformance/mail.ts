@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startRelay } from '../events/relay.ts';
 import { type Callable, type Ground, later, outcome, someClient, someEmail } from './ground.ts';
 import { useMailbox } from './mailbox.ts';
@@ -71,14 +71,11 @@ export function mailLaws(ground: Ground): void {
       await askReset(email);
       const relay = startRelay({ db: ground.db, broker: ground.broker, log: pino({ level: 'silent' }) });
       try {
-        await vi.waitFor(
-          async () => {
-            const log = await ground.events.readAccountEvents({ after: 0, limit: 1000 }, notifier());
-            const mine = log.events.filter(({ userId }) => userId === id);
-            expect(mine.at(-1)).toMatchObject({ type: 'password.reset_requested', data: {} });
-          },
-          { timeout: 60_000 },
-        );
+        const last = async () => {
+          const log = await ground.events.readAccountEvents({ after: 0, limit: 1000 }, notifier());
+          return log.events.filter(({ userId }) => userId === id).at(-1);
+        };
+        await expect.poll(last).toMatchObject({ type: 'password.reset_requested', data: {} });
       } finally {
         await relay.stop();
       }

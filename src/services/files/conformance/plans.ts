@@ -26,7 +26,7 @@ export function planLaws(open: OpenFiles): void {
     beforeAll(async () => {
       bed = await open({ trashRetention: 30 * DAY });
       await fillTables(bed.db);
-    }, 240_000);
+    });
     afterAll(() => bed.close());
 
     /** The queries that a call asks, except those by an id. */

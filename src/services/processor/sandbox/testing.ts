@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { PATIENCE } from '../../../../test/harness/patience.ts';
 import { completeOptions } from '../processors/complete-options.ts';
 import { processorNamed } from '../processors/index.ts';
 import { type PoolOptions, SandboxPool } from './pool.ts';
@@ -44,7 +45,7 @@ export async function openTestPool(options: Partial<PoolOptions> = {}) {
           outputs,
           jobs,
           limits: { maxPixels: options.maxPixels ?? 100_000_000, maxRasterBytes: 128 * 1024 ** 2 },
-          timeout: options.timeout ?? 60_000,
+          timeout: options.timeout ?? 60_000 * PATIENCE,
         },
         {
           made: ({ id }, made) => reading.push(readFile(made.path).then((data) => ({ id, made, data }))),
