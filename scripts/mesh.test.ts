@@ -4,8 +4,11 @@ import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { backEnd } from '../test/harness/back-end.ts';
+import { Certificates } from '../test/harness/certificates.ts';
 import { treeOf } from '../test/harness/engines/tree.ts';
 import { describeWithEngines } from '../test/harness/engines/use.ts';
+import { BACK_END } from '../test/harness/members.ts';
 import { isAlive } from '../test/harness/process.ts';
 import { until } from '../test/harness/until.ts';
 
@@ -41,6 +44,12 @@ describeWithEngines(['postgres', 's3', 'nats'], 'npm run mesh', () => {
       const tree = treeOf(child.pid as number);
       const kept = await until('the folder to be named', () => /in (\/.*\/holdfast-mesh-\w+),/.exec(printed)?.[1]);
       expect(await readdir(join(kept, 'certs'))).toContain('gateway.pem');
+      const back = backEnd(
+        `localhost:${/^files \d+ 127\.0\.0\.1:(\d+)$/m.exec(printed)?.[1]}`,
+        new Certificates(join(kept, 'certs')).of(`client/${BACK_END}`),
+      );
+      expect(await back.files('ListFiles', { owner_id: 'somebody' })).toMatchObject({ files: [] });
+      back.close();
       const log = await readFile(join(kept, 'logs', 'files-2.log'), 'utf8');
       expect(log).toContain('listening on');
 

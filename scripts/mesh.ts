@@ -1,8 +1,8 @@
 /**
  * `npm run mesh`: starts PostgreSQL, an S3 store and NATS, and every service of Holdfast in processes of its own, two of
- * each where they share work, with certificates made for them. Prints `GATEWAY_URL=…`, a line `service pid address` for
- * each process, then `ready` and, on standard error, the folder with `certs/` and `logs/`; ends all of it at Ctrl-C or
- * SIGTERM, and removes the folder.
+ * each where they share work, with certificates made for them and for a back end called `example`. Prints
+ * `GATEWAY_URL=…`, a line `service pid address` for each process, then `ready` and, on standard error, the folder with
+ * `certs/` and `logs/`; ends all of it at Ctrl-C or SIGTERM, and removes the folder.
  *
  *   npm run mesh -- --restart     starts again what dies; without it, what dies stays dead
  *   npm run mesh -- --install     installs engines that are missing first (Debian, as root)

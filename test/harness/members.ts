@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Served } from '../../src/app/house.ts';
+import { Certificates } from './certificates.ts';
 import { freePort } from './engines/ports.ts';
-import { type Environment, runCli } from './process.ts';
+import type { Environment } from './process.ts';
 
 /** A process of an installation: what it serves, and its settings. */
 export interface Member {
@@ -33,6 +34,9 @@ const CALLED = [
   ['STORAGE_SERVICE_URL', 'storage'],
 ] as const;
 
+/** The back end of somebody else that a mesh lets in, by the name in its certificate. */
+export const BACK_END = 'example';
+
 export interface MeshOptions {
   /** For everything that the mesh keeps, with certificates. */
   readonly folder: string;
@@ -44,17 +48,15 @@ export interface MeshOptions {
   readonly between?: (service: Served, port: number) => Promise<number>;
 }
 
-/** Each service in processes of its own, on loopback, with certificates made for it. */
+/** Each service in processes of its own, on loopback, with certificates made for it and for `BACK_END`. */
 export async function meshOf({
   folder,
   common,
   processes = 2,
   between = async (_, port) => port,
 }: MeshOptions): Promise<Member[]> {
-  const certificates = join(folder, 'certs');
-  const made = await runCli(['certs', 'init', '--dir', certificates], common);
-  if (made.code !== 0) throw new Error(`Certificates could not be made: ${made.stderr}`);
-
+  const certificates = new Certificates(join(folder, 'certs'));
+  await certificates.make([BACK_END]);
   const gateway = await freePort();
   const members: { service: Served; env: Environment }[] = [];
   const ports = new Map<Served, number[]>();
@@ -72,9 +74,8 @@ export async function meshOf({
           ...((service === 'files' || service === 'notifier') && { PUBLIC_URL: `http://127.0.0.1:${gateway}` }),
           ...(service === 'ingest' && { INGEST_SECRET: 'a secret of the webhook' }),
           GRPC_PORT: String(port),
-          TLS_CA: join(certificates, 'ca.pem'),
-          TLS_CERT: join(certificates, `${service}.pem`),
-          TLS_KEY: join(certificates, `${service}.key`),
+          ...(service === 'files' && { GRPC_CLIENTS: BACK_END }),
+          ...certificates.of(service),
         },
       });
     }

@@ -14,7 +14,8 @@ import {
   SetQuotaResponse,
 } from '../../../src/contract/holdfast/v1/file_admin.ts';
 import { pathOf } from '../../../src/rpc/contract.ts';
-import { type BackEnd, backEnd, Certificates, failure, grpcAddress } from '../../harness/back-end.ts';
+import { type BackEnd, backEnd, failure, grpcAddress } from '../../harness/back-end.ts';
+import { Certificates } from '../../harness/certificates.ts';
 import { required } from '../../harness/engines/find.ts';
 import { whyNoPythonGrpc } from '../../harness/engines/python.ts';
 import { describeWhere, describeWithEngines } from '../../harness/engines/use.ts';

@@ -8,7 +8,8 @@ import { FileServiceDefinition } from '../../../src/contract/holdfast/v1/file.ts
 import { FileAdminServiceDefinition } from '../../../src/contract/holdfast/v1/file_admin.ts';
 import { type MethodDefinition, methodsOf } from '../../../src/rpc/contract.ts';
 import { ALL_CONTRACTS } from '../../../src/rpc/contracts.ts';
-import { type BackEnd, backEnd, Certificates, grpcAddress } from '../../harness/back-end.ts';
+import { type BackEnd, backEnd, grpcAddress } from '../../harness/back-end.ts';
+import { Certificates } from '../../harness/certificates.ts';
 import type { Api } from '../../harness/client.ts';
 import { fixture } from '../../harness/fixtures.ts';
 import { type Answer, type CallOptions, cookieOf } from '../../harness/http.ts';
