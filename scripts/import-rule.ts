@@ -1,4 +1,4 @@
-/** Who may know whom: checks every import in src/, and that only the configuration reads the environment. */
+/** Who may know whom: checks every import in src/, and that only the command line reads the environment. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, sep } from 'node:path';
@@ -36,7 +36,7 @@ function checkFile(path: string, source: string): Violation[] {
   const misread = mayReadEnvironment(path) ? [] : environment;
   return [
     ...forbidden,
-    ...misread.map((line) => ({ where: `${path}:${line}`, what: 'reads the environment; only config.ts may' })),
+    ...misread.map((line) => ({ where: `${path}:${line}`, what: 'reads the environment; only cli.ts may' })),
   ];
 }
 

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { ACCOUNTS } from './config/accounts.ts';
 import { ENGINES } from './config/engines.ts';
 import { FILES } from './config/files.ts';
@@ -11,8 +10,6 @@ import { SERVICES } from './config/services.ts';
 import { type Setting, shown } from './config/setting.ts';
 import { SIGN_IN, signInContradictions } from './config/sign-in.ts';
 import { TRACING } from './config/tracing.ts';
-
-export type { SignupMode } from './config/accounts.ts';
 
 /** Thrown with everything that is wrong, so that one start shows all of it. */
 export class ConfigError extends Error {
@@ -120,6 +117,3 @@ export const isEmbedded = ({ databaseUrl }: Pick<Config, 'databaseUrl'>): boolea
 /** Whether there is a way in which the object store can say what came. */
 export const hasIngest = ({ ingestUrl, ingestSecret }: Pick<Config, 'ingestUrl' | 'ingestSecret'>): boolean =>
   ingestUrl !== undefined || ingestSecret !== undefined;
-
-/** Cores that this process may use. */
-export const cores = availableParallelism();

@@ -65,7 +65,7 @@ const LAYERS: readonly Layer[] = [
 export const isTest = (path: string): boolean => /\.test\.ts$|(^|\/)(conformance|laws|testing)(\.ts$|\/)/.test(path);
 
 /** Who may read the environment: it is read once. */
-export const mayReadEnvironment = (path: string): boolean => path === 'config.ts' || path === 'cli.ts';
+export const mayReadEnvironment = (path: string): boolean => path === 'cli.ts';
 
 /** Whether a file has a place in the house. */
 export const hasPlace = (path: string): boolean => LAYERS.some(({ files }) => files.test(path));

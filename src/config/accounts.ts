@@ -27,14 +27,14 @@ export const ACCOUNTS = {
     'open',
     'open, invite or closed',
     oneOf<SignupMode>('open', 'invite', 'closed'),
-    'Who may make an account: anybody, whoever was invited, nobody but by an admin.',
+    'Who may make an account: `open` anybody, `invite` whoever was invited, `closed` admins alone.',
   ),
   emailVerification: setting(
     'EMAIL_VERIFICATION',
     'optional',
     'optional or required',
     oneOf<EmailVerificationMode>('optional', 'required'),
-    'Whether one has to confirm the e-mail, by the link in a mail, to sign in with its password.',
+    '`required`: signing in by password takes an e-mail address that was confirmed by the link in a mail.',
   ),
   auditRetention: setting(
     'AUDIT_RETENTION',

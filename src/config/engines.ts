@@ -2,7 +2,13 @@ import { beginsWith, path, setting, text, url } from './setting.ts';
 
 /** What files, rows and news are kept in. */
 export const ENGINES = {
-  dataDir: setting('DATA_DIR', './data', 'a folder', path, 'Where the embedded default keeps everything.'),
+  dataDir: setting(
+    'DATA_DIR',
+    './data',
+    'a folder',
+    path,
+    'What this process keeps for itself and, by default, all that there is: database, objects, secret, mails.',
+  ),
   databaseUrl: setting(
     'DATABASE_URL',
     'sqlite:',

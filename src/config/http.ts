@@ -32,5 +32,11 @@ export const HTTP = {
     (value) => (value.trim() === '*' ? ['*'] : allOf(origin)(value)),
     'Web origins that may call the API from a browser.',
   ),
-  logLevel: setting('LOG_LEVEL', 'info', LOG_LEVELS.join(', '), oneOf<LogLevel>(...LOG_LEVELS), 'What is logged.'),
+  logLevel: setting(
+    'LOG_LEVEL',
+    'info',
+    LOG_LEVELS.join(', '),
+    oneOf<LogLevel>(...LOG_LEVELS),
+    `The least that is logged: ${LOG_LEVELS.join(', ')}.`,
+  ),
 } as const;

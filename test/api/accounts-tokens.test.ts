@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { RULES } from '../../src/services/gateway/scopes.ts';
+import { RULES } from '../../src/services/gateway/route-rules.ts';
 import { Api } from '../harness/client.ts';
 import { type Description, readDescription, routesOf } from '../harness/openapi.ts';
 import { expectProblem } from '../harness/problems.ts';

@@ -11,7 +11,7 @@ export interface ServerStatus {
   readonly version: string;
   readonly pid: number;
   readonly url: string;
-  /** Each dependency: undefined where it can be used, otherwise why not. */
+  /** Each dependency: null where it can be used, otherwise why not. */
   readonly dependencies: Readonly<Record<string, string | null>>;
 }
 

@@ -63,9 +63,9 @@ export const TOPICS = {
   work: 'work',
   /** `{fileId}`: the file may be purged now. Shared by janitors; what they miss, their sweep finds. */
   purge: 'purge',
-  /** `{position, type, fileId, ownerId, …}`: the log of events grew. Heard by every gateway and by the notifier. */
+  /** `{position, type, fileId, ownerId, …}`: the log of events grew. Heard by every notifier. */
   events: 'events',
-  /** `{position, type, userId}`: the log of what happened to accounts grew. Heard by the notifier, shared by janitors. */
+  /** `{position, type, userId}`: the log of what happened to accounts grew. Heard by every notifier, shared by janitors. */
   accounts: 'accounts',
 } as const;
 

@@ -59,7 +59,6 @@ import { signUp } from './users/sign-up.ts';
 import { updateUser } from './users/update.ts';
 import { verifyEmail } from './users/verify-email.ts';
 
-export type { EmailVerification, Signup } from './deps.ts';
 export { countIssuerKeys, type IssuerSettings } from './issuers/index.ts';
 export { AUTH_MIGRATIONS } from './migrations/index.ts';
 export { createProvider, type ProviderSettings } from './providers/index.ts';

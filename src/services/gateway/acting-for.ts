@@ -4,7 +4,7 @@ import { HoldfastError } from '../../base/errors.ts';
 import type { AuthenticateResponse } from '../../contract/holdfast/v1/auth.ts';
 import { writeEntry } from './audit-entry.ts';
 import type { GatewayDeps } from './deps.ts';
-import { isForOwners, type Scope } from './scopes.ts';
+import { isForOwners, type Scope } from './route-rules.ts';
 
 export const OWNER_HEADER = 'holdfast-owner';
 

@@ -7,12 +7,12 @@ import { type Credential, credentialOf, fits, isSecure } from './credentials.ts'
 import type { GatewayDeps } from './deps.ts';
 import { createIdentify } from './identify.ts';
 import type { AddressLimit, Limiter } from './rate-limits/limits.ts';
+import { type AuditRule, outlasts, ruleOf, type Scope } from './route-rules.ts';
 import { requireSameOrigin } from './same-origin.ts';
-import { type AuditRule, outlasts, ruleOf, type Scope } from './scopes.ts';
 
 /**
  * Who may call a route.
- * - `owner` (where a route says nothing): whoever is signed in and may what `scopes.ts` says of the route.
+ * - `owner` (where a route says nothing): whoever is signed in and may what `route-rules.ts` says of the route.
  * - `optional`: anybody; whoever sends a token is held to it.
  * - `anyone`: anybody; credentials are not looked at.
  */
@@ -27,7 +27,7 @@ export type Identity = Pick<AuthenticateResponse, 'userId' | 'kind' | 'credentia
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access;
-    /** For a route that `scopes.ts` does not know, because it is no part of the API. */
+    /** For a route that `route-rules.ts` does not know, because it is no part of the API. */
     scope?: Scope;
     /** Of whoever is not signed in; `anonymous` where a route says nothing. Owners have `sign-in` in the place of writes. */
     limit?: AddressLimit;

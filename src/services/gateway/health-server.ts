@@ -12,7 +12,10 @@ export interface HealthServer {
   stop(): Promise<void>;
 }
 
-/** The HTTP side of a process without the gateway: /healthz, /readyz and /metrics, as the gateway has them. */
+/**
+ * The HTTP side of a process without the gateway: /healthz, /readyz and /metrics, as the gateway has them, and that is why
+ * it stands here. What else a service answers over HTTP, such as ingest its webhook, is added to its `app`.
+ */
 export function createHealthServer(deps: HealthDeps & { readonly settings: Listening }): HealthServer {
   observeProcess();
   const app = Fastify({ bodyLimit: 1024, routerOptions: { maxParamLength: 256 } }) as FastifyInstance as unknown as App;

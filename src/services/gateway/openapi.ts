@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger';
 import type { FastifySchema, RouteOptions } from 'fastify';
 import type { App } from './app.ts';
 import { PROBLEM_TYPE } from './problem.ts';
-import { ruleOf } from './scopes.ts';
+import { ruleOf } from './route-rules.ts';
 
 /** In the order in which people look for them. */
 const TAGS = {

@@ -7,7 +7,6 @@ import { createIntake } from './intake.ts';
 import { createWebhook, type Webhook } from './webhook.ts';
 
 export type { EventPlace } from './inbox-keys.ts';
-export type { Webhook } from './webhook.ts';
 
 export interface IngestDeps {
   readonly uploads: ArrivalsDeps['uploads'];

@@ -10,7 +10,6 @@ import type { NotifierDeps } from './deps.ts';
 import { mailChannel } from './mail/channel.ts';
 import { showDeliveries } from './metrics.ts';
 
-export type { NotifierSettings } from './deps.ts';
 export { NOTIFIER_MIGRATIONS } from './migrations/index.ts';
 export type { NotifierTables } from './tables.ts';
 

@@ -9,12 +9,11 @@ import { runSelfTest } from './sandbox/run-self-test.ts';
 import { claimScratch, newFolder } from './sandbox/scratch.ts';
 import { startWorkLoop } from './work-loop.ts';
 
-export { type Catalog, createCatalog } from './catalog.ts';
-export type { ProcessorDeps, ProcessorSettings } from './deps.ts';
-export { loadPresets, type Preset, PresetsError, type PresetsSource, parsePresets } from './presets.ts';
+export { createCatalog } from './catalog.ts';
+export type { ProcessorSettings } from './deps.ts';
+export { loadPresets, type Preset, PresetsError, parsePresets } from './presets.ts';
 export { optionsOf } from './processors/complete-options.ts';
 export { PROCESSABLE_TYPES, PROCESSORS } from './processors/index.ts';
-export type { SelfTestReport } from './sandbox/protocol.ts';
 
 export interface Processor {
   /** Begins to take work. What every format needs is tested meanwhile, and said in the log. */

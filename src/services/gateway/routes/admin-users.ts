@@ -23,7 +23,7 @@ const NewUser = Type.Object(
   {
     email: EmailField,
     password: PasswordField,
-    name: Type.Optional(Type.String({ maxLength: 255 })),
+    name: Type.Optional(Type.String({ maxLength: 200 })),
     role: Type.Optional(RoleWord),
   },
   {

@@ -9,7 +9,7 @@ import { AUTH_BODY_LIMIT } from './auth-parts.ts';
 
 const MeBody = Type.Object(
   {
-    name: Type.Optional(nullable(Type.String({ maxLength: 255, description: 'Null takes it away.' }))),
+    name: Type.Optional(nullable(Type.String({ maxLength: 200, description: 'Null takes it away.' }))),
     notifications: Type.Optional(
       Type.Object(
         {

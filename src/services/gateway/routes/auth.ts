@@ -23,7 +23,7 @@ const SignUpBody = Type.Object(
   {
     email: EmailField,
     password: PasswordField,
-    name: Type.Optional(Type.String({ maxLength: 255 })),
+    name: Type.Optional(Type.String({ maxLength: 200 })),
     invitation: Type.Optional(Type.String({ maxLength: 128, description: 'Where sign-up is by invitation.' })),
   },
   { additionalProperties: false, examples: [{ ...EXAMPLE_CREDENTIALS, name: 'Ada' }] },

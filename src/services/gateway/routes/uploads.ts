@@ -151,8 +151,7 @@ export const uploadRoutes: RouteModule = (app, { files, uploads, settings }) => 
       const parts = (request.body?.parts ?? []).map(({ number, etag }) => ({
         number,
         size: 0,
-        // HTTP puts an ETag in quotes (RFC 9110, 8.8.3), the store does not.
-        etag: etag.replace(/^"(.*)"$/, '$1'),
+        etag,
       }));
       const { file, jobs } = await files.confirmUpload({ ownerId, fileId, confirmToken: token, parts }, request.call);
       return reply.code(202).send({ file: fileJson(present(file)), jobs: jobsOfUpload(jobs) });

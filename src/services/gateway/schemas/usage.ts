@@ -28,7 +28,6 @@ export const TotalUsageSchema = Type.Object(
   { $id: 'TotalUsage', additionalProperties: false },
 );
 export const TotalUsageRef = refTo(TotalUsageSchema);
-export type TotalUsageJson = Static<typeof TotalUsageSchema>;
 
 export const OwnedJobSchema = Type.Object(
   { ...JobSchema.properties, owner: UsageSchema.properties.owner },

@@ -1,6 +1,6 @@
 /**
- * What a credential must be allowed, for each route that is not open to anyone: the one place to read it. A route that is
- * missing here keeps the server from starting.
+ * For each route that is not open to anyone: what a credential must be allowed, and how the audit trail calls it. The one
+ * place to read it; a route that is missing here keeps the server from starting.
  *
  * `any`: whoever is signed in. `account`: a person who is signed in, never an API token.
  */
@@ -92,6 +92,6 @@ export const outlasts = (method: string, scope: Scope): boolean =>
 export function ruleOf(method: string, url: string): Rule {
   const name = `${method === 'HEAD' ? 'GET' : method} ${url}`;
   const rule = RULES[name];
-  if (!rule) throw new Error(`The route ${name} has no rule: say in scopes.ts who may call it.`);
+  if (!rule) throw new Error(`The route ${name} has no rule: say in route-rules.ts who may call it.`);
   return rule;
 }
