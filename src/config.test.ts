@@ -49,6 +49,14 @@ describe('readConfig', () => {
     expect(problemsOf({ DATABASE_URL: 'mysql://host/db', JWT_SECRET: SECRET })).toEqual([]);
   });
 
+  it('trusts proxies by address or range, and not all of the world', () => {
+    const trusted = '10.0.0.0/8, fd00::/8, loopback';
+    expect(readConfig({ TRUST_PROXY: trusted }).trustProxy).toEqual(['10.0.0.0/8', 'fd00::/8', 'loopback']);
+    for (const TRUST_PROXY of ['true', '1', 'proxy.internal', '0.0.0.0/0']) {
+      expect(problemsOf({ TRUST_PROXY })).toEqual([expect.stringMatching(/^TRUST_PROXY: .* is not valid; expected/)]);
+    }
+  });
+
   it('takes several places where the store is heard, apart by blanks', () => {
     const urls = ['nats://one:4222,nats://two/events', 'amqp://u:p@host/?exchange=e'];
     const ingest = { INGEST_URL: ` ${urls.join('\n ')} `, INGEST_SECRET: 'x'.repeat(16) };

@@ -1,5 +1,6 @@
+import Fastify from 'fastify';
 import { expect, test } from 'vitest';
-import { isLoopback, networkOf, plainAddress } from './network.ts';
+import { isLoopback, isRange, networkOf, plainAddress } from './network.ts';
 
 test.each([
   ['203.0.113.7', '203.0.113.7'],
@@ -29,4 +30,22 @@ test('this machine is known by its address, and by no name that only begins like
   for (const host of ['127.evil.example', '127.0.0.1.example', '10.0.0.1', '::2', '']) {
     expect(isLoopback(host)).toBe(false);
   }
+});
+
+test('ranges of addresses are those that a proxy may be trusted by', () => {
+  const ranges = ['10.0.0.1', '10.0.0.0/8', '0.0.0.1/32', '::1', 'fd00::/8', '2001:db8::/128'];
+  for (const range of ranges) expect(isRange(range), range).toBe(true);
+  const none = [
+    '',
+    'true',
+    '1',
+    'proxy.internal',
+    '10.0.0.0/0',
+    '10.0.0.0/33',
+    '10.0.0.0/',
+    '10.0.0.0/8/8',
+    'fd00::/129',
+  ];
+  for (const text of none) expect(isRange(text), text).toBe(false);
+  for (const range of ranges) expect(() => Fastify({ trustProxy: [range] })).not.toThrow();
 });

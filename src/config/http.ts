@@ -1,5 +1,9 @@
 import { LOG_LEVELS, type LogLevel } from '../base/logger.ts';
-import { allOf, integer, list, oneOf, origin, setting, text, url } from './setting.ts';
+import { isRange } from '../base/network.ts';
+import { allOf, integer, oneOf, origin, setting, text, url } from './setting.ts';
+
+/** Ranges that Fastify knows by name: those of this machine, of its link, and of private networks. */
+const NAMED_RANGES = ['loopback', 'linklocal', 'uniquelocal'];
 
 /** The public HTTP server. */
 export const HTTP = {
@@ -21,8 +25,8 @@ export const HTTP = {
   trustProxy: setting(
     'TRUST_PROXY',
     '',
-    'addresses or CIDR ranges, separated by commas',
-    list,
+    'addresses, CIDR ranges such as 10.0.0.0/8, loopback, linklocal or uniquelocal, separated by commas',
+    allOf((item) => NAMED_RANGES.includes(item) || isRange(item)),
     'Proxies whose `X-Forwarded-*` headers are believed.',
   ),
   corsOrigins: setting(

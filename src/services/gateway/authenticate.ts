@@ -58,17 +58,21 @@ export function guardRoutes(
   const admit = async (request: FastifyRequest, reply: FastifyReply, credential: Credential, scope: Scope) => {
     const answer = await identify(credential.token, request.call, outlasts(request.method, scope));
     if (!fits(credential, answer.kind)) throw notAccepted();
-    if (credential.from === 'cookie') requireSameOrigin(request, publicUrl);
     const { userId, kind, credentialId, scopes } = answer;
-    if (scope !== 'any' && !scopes.includes(scope)) {
-      // RFC 6750, section 3.1.
-      reply.header('www-authenticate', `Bearer realm="holdfast", error="insufficient_scope", scope="${scope}"`);
-      throw new HoldfastError('forbidden', refusalOf(scope));
+    const { limit } = request.routeOptions.config;
+    let owner: string | undefined;
+    try {
+      if (credential.from === 'cookie') requireSameOrigin(request, publicUrl);
+      requireScope(reply, scopes, scope);
+      owner = await actingFor(request, answer, scope);
+    } catch (error) {
+      // To be refused something costs as much as to be given it.
+      limiter.ofOwner(request, reply, userId, limit);
+      throw error;
     }
-    const owner = await actingFor(request, answer, scope);
     request.identity = { userId, kind, credentialId, scopes, actingFor: owner };
     request.call.principal = { kind: 'user', ownerId: owner ?? userId };
-    limiter.ofOwner(request, reply, owner ?? userId, request.routeOptions.config.limit);
+    limiter.ofOwner(request, reply, owner ?? userId, limit);
   };
 
   /** Whoever shows a credential that is refused is counted as somebody who shows none. */
@@ -160,6 +164,13 @@ const noteWhenDone =
   };
 
 const list = <T>(given: T | T[] | undefined): T[] => (given === undefined ? [] : ([given].flat() as T[]));
+
+function requireScope(reply: FastifyReply, scopes: readonly string[], scope: Scope): void {
+  if (scope === 'any' || scopes.includes(scope)) return;
+  // RFC 6750, section 3.1.
+  reply.header('www-authenticate', `Bearer realm="holdfast", error="insufficient_scope", scope="${scope}"`);
+  throw new HoldfastError('forbidden', refusalOf(scope));
+}
 
 const refusalOf = (scope: Scope): string => {
   if (scope === 'account')

@@ -2,7 +2,8 @@ import { afterEach, expect, test } from 'vitest';
 import { until } from '../../../../test/harness/until.ts';
 import { HoldfastError } from '../../../base/errors.ts';
 import type { AddRequestsRequest } from '../../../contract/holdfast/internal/v1/rate_limit.ts';
-import { type BareGateway, startBareGateway } from '../testing.ts';
+import { CredentialKind } from '../../../contract/holdfast/v1/auth.ts';
+import { type BareGateway, identityOf, startBareGateway } from '../testing.ts';
 import { NO_LIMITS } from './limits.ts';
 
 let gateway: BareGateway;
@@ -95,6 +96,13 @@ test('changing a password is limited likewise, by owner: others at the same addr
   expect(await statuses(1, 'POST', '/api/auth/password', as('grace'))).toEqual([400]);
   expect(await statuses(1, 'POST', '/api/auth/login')).toEqual([400]);
   expect(await statuses(1, 'DELETE', '/api/files/nothing', as('ada'))).toEqual([404]);
+});
+
+test('what is refused for want of a right is counted too', async () => {
+  const mayRead = { ...identityOf('ada'), kind: CredentialKind.API_TOKEN, scopes: ['files:read'] };
+  gateway = await startBareGateway({ settings: { rateLimits: twoOf('writes') }, authenticate: async () => mayRead });
+  expect(await statuses(3, 'DELETE', '/api/files/nothing', as('token'))).toEqual([403, 403, 429]);
+  expect(await statuses(1, 'GET', '/api/files/nothing', as('token'))).toEqual([404]);
 });
 
 test('counts are put together in the background; while that cannot be, each goes on by its own', async () => {

@@ -2,6 +2,7 @@ import { type CallContext, serviceContext } from '../../../base/context.ts';
 import { toHoldfastError } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
 import { type Loop, startLoop } from '../../../base/lifecycle.ts';
+import { linger } from '../../../base/linger.ts';
 import { logFailure } from '../../../base/log-failure.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { Database } from '../../../drivers/database/port.ts';
@@ -60,11 +61,11 @@ export function startDelivering<Table extends DeliveryTable>(
   return startLoop({
     every,
     async round(stopping) {
-      const signal = lingering(stopping, GRACE);
+      using lingering = linger(stopping, GRACE);
       for (let taken = AT_ONCE; taken === AT_ONCE && !stopping.aborted; ) {
         const rows = await claimDue(db, channel.table, { limit: AT_ONCE, lease: LEASE });
         taken = rows.length;
-        const ended = await Promise.allSettled(rows.map((row) => deliverOne(row, signal)));
+        const ended = await Promise.allSettled(rows.map((row) => deliverOne(row, lingering.signal)));
         for (const { reason } of ended.filter((one) => one.status === 'rejected')) throw reason;
       }
     },
@@ -73,12 +74,3 @@ export function startDelivering<Table extends DeliveryTable>(
 }
 
 const reasonOf = (outcome: Outcome): string | undefined => ('reason' in outcome ? outcome.reason : undefined);
-
-/** Fires some time after another. */
-function lingering(signal: AbortSignal, milliseconds: number): AbortSignal {
-  const controller = new AbortController();
-  signal.addEventListener('abort', () => setTimeout(() => controller.abort(signal.reason), milliseconds).unref(), {
-    once: true,
-  });
-  return controller.signal;
-}
