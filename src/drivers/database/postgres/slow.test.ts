@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeWithEngines, place } from '../../../../test/harness/engines/use.ts';
 import { openProxy } from '../../../../test/harness/proxy.ts';
 import { addCounter, addTo, counterNames, TABLES, type Tables } from '../conformance/place.ts';
-import type { Database, DatabaseServer } from '../port.ts';
+import type { Database, DatabaseServer, Migration } from '../port.ts';
 import { open, withParameters } from './testing.ts';
 
 const unavailable = expect.objectContaining({ code: 'unavailable', retryAfter: expect.any(Number) });
@@ -22,10 +22,14 @@ describeWithEngines(['postgres'], 'PostgreSQL', () => {
     for (let close = closers.pop(); close; close = closers.pop()) await close();
   });
 
-  async function openWith(parameters: Readonly<Record<string, string>>): Promise<Database<Tables>> {
+  async function openBare(parameters: Readonly<Record<string, string>>): Promise<Database<Tables>> {
     const server: DatabaseServer = await open(withParameters(url, parameters));
     closers.push(() => server.close());
-    const db = server.view<Tables>();
+    return server.view<Tables>();
+  }
+
+  async function openWith(parameters: Readonly<Record<string, string>>): Promise<Database<Tables>> {
+    const db = await openBare(parameters);
     await db.migrate('conformance', [TABLES]);
     return db;
   }
@@ -60,6 +64,23 @@ describeWithEngines(['postgres'], 'PostgreSQL', () => {
       await expect(db.unit((other) => addTo(other, 'a', 1))).rejects.toEqual(unavailable);
     });
     expect(await db.unit((tx) => addTo(tx, 'a', 1))).toBe(2);
+  });
+
+  it('has an instance wait for the migration of another longer than a statement may take', async () => {
+    const one = await openBare({ statement_timeout: '200' });
+    const other = await openBare({ statement_timeout: '200' });
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    const slow: Migration = {
+      name: '0001_slow',
+      async up(tx) {
+        begin();
+        // A server that does not end a statement in time is given up 5 s later.
+        await sql`select pg_sleep(6)`.execute(tx);
+      },
+    };
+    const first = one.migrate('slow', [slow]);
+    await begun;
+    expect(await Promise.all([first, other.migrate('slow', [slow])])).toEqual([['0001_slow'], []]);
   });
 
   it('waits until a commit is durable, though the server would not', async () => {

@@ -13,7 +13,7 @@ export type Work<R> = (tx: Kysely<any>) => Promise<R>;
 export interface UnitOptions {
   /** Statements that come before the first one of the unit, each with its semicolon. */
   readonly prelude?: string;
-  /** Milliseconds that a statement may take. */
+  /** Milliseconds for which each statement is waited for, the prelude included. The server is told by the prelude. */
   readonly timeout?: number;
 }
 
@@ -49,7 +49,7 @@ async function attemptUnit<R>(pool: Pool, work: Work<R>, options: UnitOptions): 
   const session = await pool.acquire().catch((error) => {
     throw isPassing(error) ? new Passing(error) : portError(error);
   });
-  const begun = begin(session, pool.prelude + (options.prelude ?? ''));
+  const begun = begin(session, pool.prelude + (options.prelude ?? ''), options.timeout);
   const value = await workOn(session, work, options);
   const transaction = await begun.catch(async (error) => {
     session.end();
@@ -68,9 +68,9 @@ async function attemptUnit<R>(pool: Pool, work: Work<R>, options: UnitOptions): 
 }
 
 /** Answers the transaction's number. Not awaited before the first statement goes out. */
-function begin(session: Session, prelude: string): Promise<string> {
+function begin(session: Session, prelude: string, timeout?: number): Promise<string> {
   const begun = session
-    .run(`begin isolation level read committed; ${prelude}select pg_current_xact_id() as number`)
+    .run(`begin isolation level read committed; ${prelude}select pg_current_xact_id() as number`, timeout)
     .then(({ rows }) => (rows[0] as { number: string }).number);
   begun.catch(() => {});
   return begun;
