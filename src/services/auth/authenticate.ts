@@ -55,18 +55,17 @@ export const authenticate: AuthVerb<'authenticate'> = (deps) => {
   }
 
   async function byAccessToken(token: string): Promise<AuthenticateResponse> {
-    const { userId, sessionId, issuedAt, expiresAt } = await deps.tokens.verify(token);
-    const { rows } = await findUserAndSession(deps.db.reader, { user_id: userId, session_id: sessionId ?? '' });
+    const { userId, sessionId, expiresAt } = await deps.tokens.verify(token);
+    const { rows } = await findUserAndSession(deps.db.reader, { user_id: userId, session_id: sessionId });
     const user = rows[0];
     if (!user || !canSignIn(user)) throw notSignedIn();
     // What was logged out is refused though the token has not expired.
-    const ended = sessionId === undefined ? issuedAt * 1_000 < user.sessions_ended_at : user.session_id !== sessionId;
-    if (ended) throw notSignedIn();
+    if (user.session_id !== sessionId) throw notSignedIn();
     return {
       userId,
       expiresAt: new Date(expiresAt * 1_000),
       kind: CredentialKind.ACCESS_TOKEN,
-      credentialId: sessionId ?? '',
+      credentialId: sessionId,
       role: roleOf(user),
       scopes: scopesOfSession(user.role),
     };
@@ -136,8 +135,7 @@ const findUserAndSession = prepared(
       .leftJoin('sessions', (join) =>
         join.onRef('sessions.user_id', '=', 'users.id').on('sessions.id', '=', session_id),
       )
-      .select(['users.role', 'users.disabled_at', 'users.deleted_at', 'users.sessions_ended_at'])
-      .select('sessions.id as session_id')
+      .select(['users.role', 'users.disabled_at', 'users.deleted_at', 'sessions.id as session_id'])
       .where('users.id', '=', user_id),
 );
 

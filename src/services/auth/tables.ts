@@ -30,7 +30,7 @@ export interface UsersTable {
   role: UserRole;
   disabled_at: number | null;
   email_verified_at: number | null;
-  /** Access tokens without a session are good only if they were issued later. */
+  /** Tokens of other issuers are good only if they were issued later, and so are sign-ins by a provider. */
   sessions_ended_at: number;
   /** Nobody can sign in any more; the row stays until the account's files are gone. */
   deleted_at: number | null;

@@ -17,7 +17,7 @@ afterEach(() => {
 /** A token made by hand, so that it can be wrong in any way. */
 function forge({ alg = 'HS256', header = {}, claims = {}, signWith = key, digest = 'sha256' } = {}): string {
   const now = Math.floor(Date.now() / 1_000);
-  const all = { iss: 'holdfast', aud: 'holdfast', sub: userId, iat: now, exp: now + 600, ...claims };
+  const all = { iss: 'holdfast', aud: 'holdfast', sub: userId, sid: sessionId, iat: now, exp: now + 600, ...claims };
   const encode = (part: unknown) => Buffer.from(JSON.stringify(part)).toString('base64url');
   const signed = `${encode({ alg, typ: 'JWT', ...header })}.${encode(all)}`;
   return `${signed}.${createHmac(digest, signWith).update(signed).digest('base64url')}`;
@@ -52,6 +52,7 @@ test.each([
   ['another kind of token', { header: { typ: 'refresh+jwt' } }],
   ['a key id', { header: { kid: 'x' } }],
   ['a key id that is no text', { header: { kid: 1 } }],
+  ['no session', { claims: { sid: undefined } }],
   ['a session that is no id', { claims: { sid: 'x' } }],
   [
     'a key of its own',

@@ -16,10 +16,8 @@ const SHAPE = /^([\w-]+)\.[\w-]+\.([\w-]+)$/;
 
 export interface VerifiedToken {
   readonly userId: string;
-  /** Undefined for a token that was issued before there were sessions. */
-  readonly sessionId: string | undefined;
+  readonly sessionId: string;
   /** Unix time in seconds, as in the token. */
-  readonly issuedAt: number;
   readonly expiresAt: number;
 }
 
@@ -62,10 +60,10 @@ export function createAccessTokens(keys: SigningKeys): AccessTokens {
       }).catch((cause) => {
         throw notSignedIn(cause);
       });
-      const { sub, sid, iat, exp } = payload;
-      if (typeof sub !== 'string' || !isId(sub) || iat === undefined || exp === undefined) throw notSignedIn();
-      if (sid !== undefined && (typeof sid !== 'string' || !isId(sid))) throw notSignedIn();
-      return { userId: sub, sessionId: sid, issuedAt: iat, expiresAt: exp };
+      const { sub, sid, exp } = payload;
+      if (typeof sub !== 'string' || !isId(sub) || exp === undefined) throw notSignedIn();
+      if (typeof sid !== 'string' || !isId(sid)) throw notSignedIn();
+      return { userId: sub, sessionId: sid, expiresAt: exp };
     },
   };
 }

@@ -49,7 +49,7 @@ export const endAllSessions: AuthVerb<'endSessions'> =
       exceptSessionId === undefined ? query : query.where('id', '<>', exceptSessionId);
     const now = Date.now();
     const ended = await db.unit(async (tx) => {
-      // Access tokens without a session end with the others.
+      // Tokens of other issuers have no session, and end with the others.
       await tx.updateTable('users').set({ sessions_ended_at: now }).where('id', '=', userId).execute();
       return endIn(tx, { userId, client, which }, context);
     });
