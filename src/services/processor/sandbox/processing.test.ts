@@ -5,6 +5,14 @@ import { type FixtureName, fixture } from '../../../../test/harness/fixtures.ts'
 import type { SandboxJob } from './protocol.ts';
 import { job, openTestPool, type TestPool } from './testing.ts';
 
+/** Readers find objects without a table of where they are. */
+const FIRST_PAGE_MISSING = `%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[99 0 R 3 0 R]/Count 2>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 48 64]>>endobj
+trailer<</Size 4/Root 1 0 R>>
+%%EOF`;
+
 let bed: TestPool;
 beforeAll(async () => {
   bed = await openTestPool();
@@ -271,6 +279,18 @@ describe('a PDF', () => {
     const reports = await failed(await fixture('pages.pdf'), job('pdf_thumbnail', { page: 4 }));
     expect(reports).toMatchObject([
       { code: 'page_out_of_range', permanent: true, reason: 'The document has no page 4: it has 3 pages.' },
+    ]);
+  });
+
+  test('of which a page is damaged gives the other ones', async () => {
+    const { outcomes, crash } = await bed.run(
+      Buffer.from(FIRST_PAGE_MISSING),
+      [1, 2].map((page) => job('pdf_thumbnail', { page }, `page ${page}`)),
+    );
+    expect(crash).toBeUndefined();
+    expect(outcomes).toMatchObject([
+      { id: 'page 1', failed: { code: 'corrupt_input', reason: expect.stringMatching(/^Page 1 /) } },
+      { id: 'page 2', made: { width: 450, height: 600 } },
     ]);
   });
 

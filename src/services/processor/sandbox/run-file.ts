@@ -38,18 +38,19 @@ export async function runFile(sharp: ImageLibrary, run: FileRun, events: RunEven
   try {
     const plan = await planRuns(source, run.jobs);
     await source.expect(plan.flatMap(({ scale }) => scale ?? []));
-    let damaged: ProcessError | undefined;
-    for (const { index, processor, options } of plan) {
+    let undecodable: ProcessError | undefined;
+    for (const { index, processor, options, scale } of plan) {
+      const decodes = scale !== undefined;
       events.started(index);
       try {
         if (!processor) throw new ProcessError('not_processable', 'There is no such processor any more.');
-        // What cannot be decoded once is not decoded again for each job.
-        if (damaged) throw damaged;
+        // A picture that cannot be decoded once is not decoded again for each job.
+        if (decodes && undecodable) throw undecodable;
         const made = await processor.process(source, options);
         events.made(index, await keep(index, made));
       } catch (error) {
         if (error instanceof Error && error.name === 'RuntimeError') throw error;
-        if (error instanceof ProcessError && error.code === 'corrupt_input') damaged = error;
+        if (decodes && error instanceof ProcessError && error.code === 'corrupt_input') undecodable = error;
         events.failed(index, failureOf(error));
       }
     }
