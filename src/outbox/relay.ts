@@ -40,10 +40,9 @@ export function relayOutbox<Tables, Table extends OutboxTable<Tables>>(deps: Rel
   const loop = startLoop({
     every: EVERY,
     gather: GATHER,
-    round: async () => {
+    async round(signal) {
       if (!(await hasUnnumbered(db, outbox))) return;
-      if (!(await lease.isHeld())) return;
-      for (let relayed = BATCH; relayed === BATCH; ) relayed = await relayBatch(deps, lease.token);
+      while (!signal.aborted && (await lease.isHeld()) && (await relayBatch(deps, lease.token)) === BATCH);
     },
     onError: (error) => logFailure(log, error, 'Events could not be relayed; trying again'),
   });
