@@ -1,11 +1,12 @@
 import { serviceContext } from '../../base/context.ts';
 import { newId } from '../../base/ids.ts';
+import { keepLease } from '../../base/keep-lease.ts';
 import { logFailure } from '../../base/log-failure.ts';
 import { traced } from '../../base/tracing.ts';
 import type { ClaimJobsResponse } from '../../contract/holdfast/internal/v1/work.ts';
 import type { ProcessorDeps } from './deps.ts';
 import { FileWork } from './file-work.ts';
-import { keepLease } from './lease.ts';
+import { isLost } from './lease.ts';
 import type { SandboxPool } from './sandbox/pool.ts';
 
 export interface WorkDeps extends Pick<ProcessorDeps, 'work' | 'objects' | 'settings' | 'log'> {
@@ -55,6 +56,7 @@ async function seeThrough(deps: WorkDeps, claimed: Claim, signal: AbortSignal): 
   const lease = keepLease({
     duration: claim.leaseSeconds * 1000,
     extend: () => work.extendLease({ fileId, leaseToken }, context()),
+    isLost,
     onLost: (error) => lost.abort(error),
     onError: (error) => logFailure(log, error, 'a lease could not be extended; trying again'),
   });
