@@ -1,6 +1,12 @@
-import { HoldfastError } from '../../base/errors.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { backoff } from '../../base/backoff.ts';
+import { HoldfastError, hasCode } from '../../base/errors.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { closed, unavailable } from './errors.ts';
+
+/** How often something is begun whose connection goes under it: RabbitMQ cuts off who race to make one queue. */
+const TRIES = 4;
+const PAUSES = { base: 100, max: 1_000 };
 
 /**
  * What runs on the connections of a broker. Once it closes nothing more is started; what runs may still publish until it
@@ -16,10 +22,10 @@ export class Parts {
     if (this.#over) throw closed();
   }
 
-  /** What was started while it closed is stopped again. */
+  /** Begins anew what broke off with its connection. What was started while it closed is stopped again. */
   async start(begin: () => Promise<Running>): Promise<Running> {
     if (this.#closing) throw closed();
-    const part = await begin();
+    const part = await this.#begin(begin, 1);
     const one: Running = {
       stop: async () => {
         await part.stop();
@@ -30,6 +36,16 @@ export class Parts {
     if (!this.#closing) return one;
     await one.stop();
     throw closed();
+  }
+
+  async #begin(begin: () => Promise<Running>, attempt: number): Promise<Running> {
+    try {
+      return await begin();
+    } catch (error) {
+      if (!hasCode(error, 'unavailable') || attempt === TRIES || this.#closing) throw error;
+      await pause(backoff(attempt, PAUSES));
+      return this.#begin(begin, attempt + 1);
+    }
   }
 
   close(disconnect: () => Promise<void>): Promise<void> {

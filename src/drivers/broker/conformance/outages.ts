@@ -24,6 +24,21 @@ export function outageLaws(law: BrokerLaw): void {
   );
 
   law(
+    'begins to consume and to listen though its connections are cut meanwhile',
+    async ({ place }) => {
+      const done = collector();
+      const beginning = [
+        place.broker.consume('t', { group: 'g', concurrency: 1 }, async (message) => done.add(message)),
+        place.broker.listen('t', (message) => done.add(message)),
+      ];
+      await place.faults.cut();
+      await Promise.all(beginning);
+      await publishUntilSeen(place.broker, 't', done, 1);
+    },
+    LONG,
+  );
+
+  law(
     'loses nothing that it took while its connections are cut',
     async ({ place }) => {
       const done = collector();
