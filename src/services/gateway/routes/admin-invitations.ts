@@ -3,9 +3,9 @@ import { invitationJson } from '../account-json.ts';
 import type { RouteModule } from '../app.ts';
 import { present } from '../present.ts';
 import { clientOf } from '../request.ts';
+import { AUTH_BODY_LIMIT, EmailField, IdParams, Nothing } from '../schemas/accounts.ts';
 import { InvitationRef } from '../schemas/admin.ts';
 import { NoQuery, PAGE_QUERY, pageOf, Time } from '../schemas/common.ts';
-import { AUTH_BODY_LIMIT, EmailField, IdParams, Nothing } from './auth-parts.ts';
 
 const NewInvitation = Type.Object(
   {

@@ -4,11 +4,11 @@ import { JobState } from '../../../contract/holdfast/v1/file.ts';
 import type { JobFilter } from '../../../contract/holdfast/v1/file_admin.ts';
 import type { RouteModule } from '../app.ts';
 import { pathId } from '../request.ts';
+import { AUTH_BODY_LIMIT, Nothing } from '../schemas/accounts.ts';
 import { Id, JobParams, NoQuery, PAGE_QUERY, pageOf } from '../schemas/common.ts';
 import { JobStatusWord } from '../schemas/job.ts';
 import { OwnedJobRef } from '../schemas/usage.ts';
 import { ownedJobJson } from '../usage-json.ts';
-import { AUTH_BODY_LIMIT, Nothing } from './auth-parts.ts';
 
 const FILTER = {
   owner: Type.Optional(Type.String({ maxLength: 255, description: 'Only those of this owner.' })),

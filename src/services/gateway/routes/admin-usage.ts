@@ -3,10 +3,10 @@ import type { Quota } from '../../../contract/holdfast/v1/file_admin.ts';
 import type { RouteModule } from '../app.ts';
 import { present } from '../present.ts';
 import { toSort } from '../query.ts';
+import { AUTH_BODY_LIMIT } from '../schemas/accounts.ts';
 import { NoQuery, nullable, PAGE_QUERY, pageOf, words } from '../schemas/common.ts';
 import { TotalUsageRef, UsageRef } from '../schemas/usage.ts';
 import { sumJson, usageJson } from '../usage-json.ts';
-import { AUTH_BODY_LIMIT } from './auth-parts.ts';
 
 const ListQuery = Type.Object(
   {

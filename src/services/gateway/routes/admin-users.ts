@@ -6,9 +6,9 @@ import { userJson } from '../account-json.ts';
 import type { RouteModule } from '../app.ts';
 import { present } from '../present.ts';
 import { clientOf } from '../request.ts';
+import { AUTH_BODY_LIMIT, EmailField, IdParams, Nothing, PasswordField } from '../schemas/accounts.ts';
 import { NoQuery, PAGE_QUERY, pageOf } from '../schemas/common.ts';
 import { RoleWord, UserRef } from '../schemas/user.ts';
-import { AUTH_BODY_LIMIT, EmailField, IdParams, Nothing, PasswordField } from './auth-parts.ts';
 
 const ListQuery = Type.Object(
   {

@@ -1,7 +1,6 @@
 import { Type } from 'typebox';
 import type { RouteModule } from '../app.ts';
 import { clientOf } from '../request.ts';
-import { NoQuery } from '../schemas/common.ts';
 import {
   AUTH_BODY_LIMIT,
   EmailField,
@@ -10,7 +9,8 @@ import {
   MailAnswer,
   Nothing,
   PasswordField,
-} from './auth-parts.ts';
+} from '../schemas/accounts.ts';
+import { NoQuery } from '../schemas/common.ts';
 
 const EmailBody = Type.Object(
   { email: EmailField },

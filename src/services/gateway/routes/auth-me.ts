@@ -3,9 +3,9 @@ import { userJson } from '../account-json.ts';
 import type { RouteModule } from '../app.ts';
 import { present } from '../present.ts';
 import { requireOwner } from '../request.ts';
+import { AUTH_BODY_LIMIT } from '../schemas/accounts.ts';
 import { NoQuery, nullable } from '../schemas/common.ts';
 import { UserRef } from '../schemas/user.ts';
-import { AUTH_BODY_LIMIT } from './auth-parts.ts';
 
 const MeBody = Type.Object(
   {

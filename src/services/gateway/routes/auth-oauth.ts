@@ -15,9 +15,9 @@ import { originOf } from '../origin.ts';
 import { present } from '../present.ts';
 import { clientOf } from '../request.ts';
 import { requireReturnTo, withError } from '../return-to.ts';
+import { AUTH_BODY_LIMIT, IdParams, Nothing } from '../schemas/accounts.ts';
 import { NoQuery, PAGE_QUERY, pageOf } from '../schemas/common.ts';
 import { LinkedAccountRef, SignInProviderRef } from '../schemas/oauth.ts';
-import { AUTH_BODY_LIMIT, IdParams, Nothing } from './auth-parts.ts';
 
 const ReturnTo = Type.String({
   maxLength: 2_000,

@@ -6,10 +6,10 @@ import { clearSessionCookie, isSecure, SESSION_COOKIE_AGE, sessionCookie, setSes
 import { present } from '../present.ts';
 import { clientOf } from '../request.ts';
 import { refuseOtherOrigin } from '../same-origin.ts';
+import { AUTH_BODY_LIMIT, Credentials, IdParams, Nothing, PasswordField } from '../schemas/accounts.ts';
 import { NoQuery, PAGE_QUERY, pageOf } from '../schemas/common.ts';
 import { SessionRef } from '../schemas/session.ts';
 import { UserRef } from '../schemas/user.ts';
-import { AUTH_BODY_LIMIT, Credentials, IdParams, Nothing, PasswordField } from './auth-parts.ts';
 
 const LogOutBody = Type.Object(
   {

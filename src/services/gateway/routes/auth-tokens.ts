@@ -3,9 +3,9 @@ import { apiTokenJson } from '../account-json.ts';
 import type { RouteModule } from '../app.ts';
 import { present } from '../present.ts';
 import { clientOf } from '../request.ts';
+import { AUTH_BODY_LIMIT, IdParams, Nothing } from '../schemas/accounts.ts';
 import { NoQuery, nullable, PAGE_QUERY, pageOf, Time } from '../schemas/common.ts';
 import { ApiTokenRef, ScopeWord } from '../schemas/session.ts';
-import { AUTH_BODY_LIMIT, IdParams, Nothing } from './auth-parts.ts';
 
 const NewToken = Type.Object(
   {

@@ -5,9 +5,6 @@ import { userJson } from '../account-json.ts';
 import type { RouteModule } from '../app.ts';
 import { present } from '../present.ts';
 import { clientOf } from '../request.ts';
-import { NoQuery } from '../schemas/common.ts';
-import { TokensAnswer } from '../schemas/session.ts';
-import { UserRef } from '../schemas/user.ts';
 import {
   AUTH_BODY_LIMIT,
   Credentials,
@@ -17,7 +14,10 @@ import {
   MailAnswer,
   Nothing,
   PasswordField,
-} from './auth-parts.ts';
+} from '../schemas/accounts.ts';
+import { NoQuery } from '../schemas/common.ts';
+import { TokensAnswer } from '../schemas/session.ts';
+import { UserRef } from '../schemas/user.ts';
 
 const SignUpBody = Type.Object(
   {

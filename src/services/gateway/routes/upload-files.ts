@@ -30,6 +30,7 @@ const BINARY = { schema: { type: 'string', format: 'binary' }, example: 'hello' 
 export const uploadFileRoutes: RouteModule = (app, deps) => {
   leaveBodiesUnread(app);
   answerBeforeTheEnd(app);
+  // The second is another name for the first.
   for (const url of ['/api/files', '/api/upload']) {
     app.post(
       url,

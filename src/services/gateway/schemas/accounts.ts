@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Id } from '../schemas/common.ts';
+import { Id } from './common.ts';
 
 /** Bytes of a body. Anybody may send one, and reading JSON costs time in which nobody else is served. */
 export const AUTH_BODY_LIMIT = 16 * 1024;
