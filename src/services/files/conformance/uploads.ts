@@ -147,6 +147,26 @@ export function uploadLaws(open: OpenFiles): void {
       expect((await claim()).id).not.toBe(id);
     });
 
+    it('is taken up where the request failed, though a file of it is confirmed or may yet be', async () => {
+      const { id } = await claim();
+      const settle = () => bed.uploads.settleIdempotencyKey({ ownerId: '', id, fingerprint: '' }, bed.as('ada'));
+      const { fileId } = await begin('ada', {}, { idempotencyId: id });
+      await settle();
+      expect(await claim()).toEqual({ id });
+      await finish('ada', fileId);
+      await settle();
+      expect(await claim()).toEqual({ id });
+      expect((await begin('ada', {}, { idempotencyId: id })).existing?.id).toBe(fileId);
+    });
+
+    it('is free again where all that the request began was given up', async () => {
+      const { id } = await claim();
+      const { fileId } = await begin('ada', {}, { idempotencyId: id });
+      await bed.uploads.abandonUpload({ ownerId: '', fileId }, bed.as('ada'));
+      await bed.uploads.settleIdempotencyKey({ ownerId: '', id, fingerprint: '' }, bed.as('ada'));
+      expect((await claim()).id).not.toBe(id);
+    });
+
     it('is taken up after its request died: what was confirmed is kept, what was not begins anew', async () => {
       const { id } = await claim();
       const confirmed = await begin('ada', {}, { idempotencyId: id });

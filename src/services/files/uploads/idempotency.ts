@@ -104,13 +104,30 @@ export const settleIdempotencyKey: UploadVerb<'settleIdempotencyKey'> =
         .forUpdate()
         .executeTakeFirst();
       if (row?.owner_id !== owner || row.answer !== null) return;
-      if (answer === undefined) await removeKey(tx, id);
+      if (answer === undefined) await releaseKey(tx, id);
       else await tx.updateTable('idempotency_keys').set({ fingerprint, answer }).where('id', '=', id).execute();
     });
     return {};
   };
 
-/** Frees a key. False where it was gone. */
+/**
+ * Frees the key of a request that failed. Whoever failed may not know whether its files were confirmed: where one of them
+ * was, or still may be, the key is taken up with them by the next request, so that no file comes to be twice.
+ */
+async function releaseKey(tx: Kysely<FilesTables>, id: string): Promise<void> {
+  const left = await tx
+    .selectFrom('idempotency_files')
+    .innerJoin('files', 'files.id', 'idempotency_files.file_id')
+    .select('files.id')
+    .where('idempotency_files.idempotency_id', '=', id)
+    .where('files.purge_reason', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
+  if (left) await tx.updateTable('idempotency_keys').set({ lease_until: 0 }).where('id', '=', id).execute();
+  else await removeKey(tx, id);
+}
+
+/** Removes a key with what it knows. False where it was gone. */
 export async function removeKey(tx: Kysely<FilesTables>, id: string): Promise<boolean> {
   await tx.deleteFrom('idempotency_files').where('idempotency_id', '=', id).execute();
   const { numDeletedRows } = await tx.deleteFrom('idempotency_keys').where('id', '=', id).executeTakeFirst();

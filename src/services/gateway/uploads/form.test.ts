@@ -144,6 +144,16 @@ describe('a form', () => {
     for (const sizes of [[7], [64], [100_000]]) expect(await problem(body, sizes)).toBe(code);
   });
 
+  test('gives nothing of a part to whoever reads on in the one before', async () => {
+    const body = ['one', 'two'].map((text) => part('Content-Disposition: form-data; name="f"', text)).join('');
+    const form = new FormReader(inChunks(Buffer.from(`${body}--XX--`), [7]), 'XX');
+    const first = await form.next();
+    await readHead(first?.body as Bytes, 100);
+    const second = await form.next();
+    expect(await first?.body.next()).toBeUndefined();
+    expect((await readHead(second?.body as Bytes, 100)).bytes.toString()).toBe('two');
+  });
+
   test('holds no more of a part than it was handed', async () => {
     const chunk = Buffer.alloc(64 * 1024, 'x');
     const head = Buffer.from('--XX\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n');

@@ -11,7 +11,7 @@ const CRLF = Buffer.from('\r\n');
 const EMPTY = Buffer.alloc(0);
 
 export interface FormPart extends PartHeaders {
-  /** Must be read to its end before the next part is asked for. */
+  /** Must be read to its end before the next part is asked for; has nothing from then on. */
   readonly body: Bytes;
 }
 
@@ -28,6 +28,8 @@ export class FormReader {
   #buffer: Buffer = EMPTY;
   #begun = false;
   #inPart = false;
+  /** Of the part that is being read, from 1. */
+  #number = 0;
 
   constructor(source: Bytes, boundary: string) {
     this.#source = source;
@@ -44,7 +46,11 @@ export class FormReader {
     }
     const headers = parsePartHeaders(await this.#readHeaders());
     this.#inPart = true;
-    return { ...headers, body: { next: () => this.#nextOfPart() } };
+    const number = ++this.#number;
+    return {
+      ...headers,
+      body: { next: async () => (number === this.#number ? this.#nextOfPart() : undefined) },
+    };
   }
 
   async #skipPreamble(): Promise<void> {

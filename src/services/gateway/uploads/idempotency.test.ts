@@ -13,13 +13,27 @@ const MIB = 1024 * 1024;
 
 let server: TestGateway;
 let settle: 'well' | 'never' = 'well';
+/** What happens between finishing an upload and its answer. */
+let answered: () => void;
+/** What the answer to begin of a part waits for. */
+let begun: (part: number) => Promise<unknown>;
 let owner: string;
 let owners = 0;
 
 /** With `settle` at `never`, requests die between confirming their files and keeping their answers. */
-const dying = ({ uploads }: Pick<GatewayDeps, 'uploads'>): Partial<GatewayDeps> => ({
+const failing = ({ uploads }: Pick<GatewayDeps, 'uploads'>): Partial<GatewayDeps> => ({
   uploads: {
     ...uploads,
+    beginUpload: async (request, context) => {
+      const answer = await uploads.beginUpload(request, context);
+      await begun(request.part);
+      return answer;
+    },
+    finishUpload: async (...args) => {
+      const answer = await uploads.finishUpload(...args);
+      answered();
+      return answer;
+    },
     settleIdempotencyKey: async (...args) => {
       if (settle === 'never') throw new HoldfastError('unavailable', 'Gone.');
       return uploads.settleIdempotencyKey(...args);
@@ -28,12 +42,14 @@ const dying = ({ uploads }: Pick<GatewayDeps, 'uploads'>): Partial<GatewayDeps> 
 });
 
 beforeAll(async () => {
-  server = await startTestGateway({ maxFileSize: 4 * MIB }, dying);
+  server = await startTestGateway({ maxFileSize: 4 * MIB }, failing);
 });
 afterAll(() => server.close());
 beforeEach(() => {
   owner = `owner-${++owners}`;
   settle = 'well';
+  answered = () => {};
+  begun = async () => {};
 });
 
 const headers = (key: string) => ({ authorization: `Bearer ${owner}`, 'idempotency-key': key });
@@ -139,6 +155,31 @@ describe('an Idempotency-Key', () => {
     expect(codeOf(await send('free', 'x'))).toBe(202);
   });
 
+  test('finds the file that its request confirmed, though that was told otherwise, and no other', async () => {
+    answered = () => {
+      throw new HoldfastError('unavailable', 'The answer is lost.');
+    };
+    expect(codeOf(await send('lost', 'one'))).toBe('503 unavailable');
+    answered = () => {};
+    expect(codeOf(await send('lost', 'two'))).toBe('422 idempotency_mismatch');
+    const again = await send('lost', 'one');
+    expect(codeOf(again)).toBe(202);
+    expect((await send('lost', 'one')).bytes.toString()).toBe(again.bytes.toString());
+    expect(await names()).toEqual(['a.txt uploaded']);
+  });
+
+  test('whose request died is taken up while the rest of the form is still on its way', async () => {
+    const form = [file('small', 'one'), file('large', Buffer.alloc(3 * MIB, 'x'))];
+    settle = 'never';
+    const died = await sendForm('rest', form);
+    settle = 'well';
+    await letLeasesEnd();
+    const large = Promise.withResolvers<void>();
+    begun = async (part) => (part === 0 ? large.promise : large.resolve());
+    const again = await sendForm('rest', form);
+    expect([again.status, again.body.files]).toEqual([202, died.body.files]);
+  });
+
   test('whose request died is taken up where that left it, file by file', async () => {
     const call = {
       ...serviceContext('test', pino({ level: 'silent' }), 'test'),
@@ -191,7 +232,6 @@ describe('an Idempotency-Key', () => {
       '422 idempotency_mismatch',
     );
     expect(await names()).toEqual(['a uploaded', 'b uploaded']);
-    await letLeasesEnd();
     const answer = await sendForm('kept', form);
     expect(answer.body.files.map(({ id }: { id: string }) => id)).toEqual(
       died.body.files.map(({ id }: { id: string }) => id),

@@ -1,5 +1,5 @@
 import type { CallContext } from '../../../base/context.ts';
-import { HoldfastError, hasCode } from '../../../base/errors.ts';
+import { HoldfastError } from '../../../base/errors.ts';
 import { isIdempotencyKey } from '../../../base/idempotency-key.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { afterwards } from './afterwards.ts';
@@ -34,7 +34,8 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
 
 /**
  * Answers a request with a key once: the same request again gets the same answer, another is refused with
- * `idempotency_mismatch`, one that comes meanwhile with `idempotency_in_flight`. A request that failed frees its key.
+ * `idempotency_mismatch`, one that comes meanwhile with `idempotency_in_flight`. A request that failed frees its key;
+ * where a file of it was confirmed all the same, the key stays with that, for the same request to take it up.
  */
 export async function answerOnce(
   uploads: GatewayDeps['uploads'],
@@ -66,8 +67,7 @@ export async function answerOnce(
     await settle(answer);
     return { body: answer.body, replayed: false };
   } catch (error) {
-    // The key is not this request's to free: the one that it was used for may come again.
-    if (!hasCode(error, 'idempotency_mismatch')) await settle({});
+    await settle({});
     throw error;
   } finally {
     clearInterval(renewing);

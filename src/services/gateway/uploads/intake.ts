@@ -4,7 +4,8 @@ import type { GatewayDeps } from '../deps.ts';
 import { present } from '../present.ts';
 import { afterwards } from './afterwards.ts';
 import { readHead } from './bytes.ts';
-import { discardFile, type IncomingFile, type StoredFile, storeFile, type UploadScope } from './store-file.ts';
+import { discardFile, giveUp } from './give-up.ts';
+import { type IncomingFile, type StoredFile, storeFile, type UploadScope } from './store-file.ts';
 
 /** Bytes that a file may have to be handed to the object store at once, without a stream. */
 const SMALL = 64 * 1024;
@@ -30,7 +31,7 @@ type Stored = { readonly stored: StoredFile } | { readonly error: HoldfastError 
 export class Intake {
   readonly #deps: Pick<GatewayDeps, 'uploads' | 'objects'>;
   readonly #scope: UploadScope;
-  readonly #parts: Promise<Stored>[] = [];
+  #parts: Promise<Stored>[] = [];
   readonly #storing = new Set<Promise<Stored>>();
 
   constructor(deps: Pick<GatewayDeps, 'uploads' | 'objects'>, scope: UploadScope) {
@@ -62,6 +63,8 @@ export class Intake {
     for (const outcome of outcomes) {
       if ('error' in outcome && hasCode(outcome.error, 'idempotency_mismatch')) throw outcome.error;
     }
+    // From here on files alone says what becomes of the bytes.
+    this.#parts = [];
     const concluded = await Promise.all(outcomes.map((outcome) => this.#confirm(outcome)));
     return {
       files: concluded.filter((outcome) => 'file' in outcome),
@@ -69,7 +72,7 @@ export class Intake {
     };
   }
 
-  /** Removes what was stored. */
+  /** Removes what was stored, as long as nothing of it has been confirmed. */
   async discard(): Promise<void> {
     const outcomes = await Promise.all(this.#parts);
     await Promise.all(
@@ -90,15 +93,11 @@ export class Intake {
     const { uploads } = this.#deps;
     const { call, ownerId } = this.#scope;
     const { fileId, size, sha256 } = outcome.stored;
-    const context = afterwards(call);
     try {
-      const { file, jobs } = await uploads.finishUpload({ ownerId, fileId, size, sha256 }, context);
+      const { file, jobs } = await uploads.finishUpload({ ownerId, fileId, size, sha256 }, afterwards(call));
       return { file: present(file), jobs };
     } catch (thrown) {
-      // Whether it was confirmed is not known here; giving up does not touch what was, and removes the bytes otherwise.
-      await uploads.abandonUpload({ ownerId, fileId }, context).catch((error) => {
-        call.log.warn({ err: error, file_id: fileId }, 'an upload that was not confirmed could not be given up');
-      });
+      await giveUp(this.#deps, this.#scope, fileId);
       return { error: toHoldfastError(thrown) };
     }
   }

@@ -60,6 +60,14 @@ describe('the body of a request', () => {
     expect((await all(body)).length).toBe(20 * MIB);
   });
 
+  test('is read by one at a time', async () => {
+    const body = new RequestBody(await open('Content-Length: 5'));
+    const next = body.next();
+    await expect(body.next()).rejects.toThrow(/somebody else/);
+    socket.write('hello');
+    expect((await next)?.toString()).toBe('hello');
+  });
+
   test('that breaks off says so, then and ever after', async () => {
     const body = new RequestBody(await open('Content-Length: 10'));
     socket.write('hello');

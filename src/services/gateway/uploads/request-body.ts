@@ -48,6 +48,7 @@ export class RequestBody implements Bytes {
     }
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#ended) return Promise.resolve(undefined);
+    if (this.#waiting) return Promise.reject(new Error('somebody else is reading this body'));
     this.#startTimer();
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };

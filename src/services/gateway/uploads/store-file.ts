@@ -1,10 +1,9 @@
 import type { CallContext } from '../../../base/context.ts';
-import { withDeadline } from '../../../base/deadline.ts';
 import { HoldfastError } from '../../../base/errors.ts';
 import { SNIFF_BYTES, sniff } from '../../../base/sniff.ts';
 import type { GatewayDeps } from '../deps.ts';
-import { afterwards } from './afterwards.ts';
 import type { Head } from './bytes.ts';
+import { discardFile } from './give-up.ts';
 import { Hold } from './hold.ts';
 import type { MeasuredBytes } from './measured-bytes.ts';
 import type { FileSettings } from './settings.ts';
@@ -74,27 +73,6 @@ export async function storeFile(deps: Deps, scope: UploadScope, file: IncomingFi
     throw error;
   }
   return { fileId, key, size: bytes.size, sha256: bytes.sha256 };
-}
-
-/** Milliseconds that a client who waits for its answer waits for a store that does not answer. */
-const REMOVAL = 5_000;
-
-/** Removes what was stored and not confirmed. What cannot be removed now is left to the janitor. */
-export async function discardFile(
-  { objects, uploads }: Deps,
-  { call, ownerId }: UploadScope,
-  { fileId, key }: Pick<StoredFile, 'fileId' | 'key'>,
-): Promise<void> {
-  if (key === '') return;
-  const remove = async () => {
-    await objects.delete([key]);
-    await uploads.abandonUpload({ ownerId, fileId }, afterwards(call));
-  };
-  try {
-    await withDeadline(REMOVAL, remove());
-  } catch (error) {
-    call.log.warn({ err: error, file_id: fileId }, 'an upload that broke off could not be removed');
-  }
 }
 
 async function putBytes(

@@ -6,7 +6,7 @@ import { uploadAnswerJson } from './json.ts';
 import type { UploadScope } from './store-file.ts';
 import type { Submission } from './submission.ts';
 
-/** Takes the files of a request in. Throws the problem of the first where none was taken; then nothing is left. */
+/** Takes the files of a request in. Throws the problem of the first where none was taken. */
 export async function takeIn(
   deps: Pick<GatewayDeps, 'uploads' | 'objects'>,
   scope: UploadScope,

@@ -4,17 +4,30 @@ import type { GatewayDeps } from '../deps.ts';
 import { bytesOf, MIB, NO_TRACES, Uploading } from './testing/uploading.ts';
 
 describe('a failure on our side', () => {
-  let fail: Partial<Record<'put' | 'finish', unknown>> = {};
+  /** `answer`: that of finishing, which is done. */
+  let fail: Partial<Record<'put' | 'finish' | 'answer', unknown>> = {};
+  let signals: Partial<Record<'finish' | 'abandon', AbortSignal>> = {};
   const failing = ({ uploads, objects }: Pick<GatewayDeps, 'uploads' | 'objects'>): Partial<GatewayDeps> => ({
     objects: { ...objects, put: async (...args) => (fail.put ? Promise.reject(fail.put) : objects.put(...args)) },
     uploads: {
       ...uploads,
-      finishUpload: async (...args) => (fail.finish ? Promise.reject(fail.finish) : uploads.finishUpload(...args)),
+      finishUpload: async (request, context) => {
+        signals.finish = context.signal;
+        if (fail.finish) throw fail.finish;
+        const answer = await uploads.finishUpload(request, context);
+        if (fail.answer) throw fail.answer;
+        return answer;
+      },
+      abandonUpload: (request, context) => {
+        signals.abandon ??= context.signal;
+        return uploads.abandonUpload(request, context);
+      },
     },
   });
   const up = new Uploading({}, failing);
   beforeEach(() => {
     fail = {};
+    signals = {};
   });
 
   test.each([10, 2 * MIB])('such as a full disk is told, and leaves nothing (%i bytes)', async (size) => {
@@ -32,5 +45,16 @@ describe('a failure on our side', () => {
     const answer = await up.send('x');
     expect([answer.status, answer.body.code]).toEqual([503, 'unavailable']);
     expect(await up.traces()).toEqual(NO_TRACES);
+    // Finishing may have failed because its time was up.
+    expect(signals.abandon).toBeDefined();
+    expect(signals.abandon).not.toBe(signals.finish);
+  });
+
+  test('to hear that a file is confirmed takes nothing from it', async () => {
+    fail = { answer: new HoldfastError('unavailable', 'Not now.') };
+    expect((await up.send('hello')).status).toBe(503);
+    const { body } = await up.server.call('GET', '/api/files', { headers: up.as });
+    expect(body.items).toMatchObject([{ name: 'a.bin', status: 'uploaded' }]);
+    expect((await up.contentOf(body.items[0].id)).toString()).toBe('hello');
   });
 });

@@ -1868,7 +1868,10 @@ export const UploadServiceDefinition = {
       responseStream: false,
       options: { idempotencyLevel: "IDEMPOTENT" },
     },
-    /** Keeps the answer for whoever sends the key again; or, without one, frees the key. */
+    /**
+     * Keeps the answer for whoever sends the key again; or, without one, frees the key. Where a file was confirmed under it, or
+     * still may be, the next request with the key takes that up.
+     */
     settleIdempotencyKey: {
       name: "SettleIdempotencyKey",
       requestType: SettleIdempotencyKeyRequest as typeof SettleIdempotencyKeyRequest,
