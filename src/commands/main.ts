@@ -1,7 +1,6 @@
 import { CommanderError } from 'commander';
-import { StartError } from '../app/start-error.ts';
-import { ConfigError } from '../config.ts';
 import { commandContext } from './context.ts';
+import { explain } from './explain.ts';
 import { program } from './program.ts';
 
 const FAILED = 1;
@@ -21,12 +20,4 @@ export async function main(args: readonly string[], environment: NodeJS.ProcessE
     for (const line of explain(error, environment)) console.error(`holdfast: ${line}`);
     return FAILED;
   }
-}
-
-function explain(error: unknown, { LOG_LEVEL }: NodeJS.ProcessEnv): readonly string[] {
-  if (error instanceof ConfigError) return error.problems;
-  const { message, stack } = error as Error;
-  if (error instanceof StartError) return [message];
-  if (LOG_LEVEL === 'debug' || LOG_LEVEL === 'trace') return [stack ?? message];
-  return [`${message} (Set LOG_LEVEL=debug to see where.)`];
 }
