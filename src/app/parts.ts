@@ -1,4 +1,3 @@
-import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { type Config, hasIngest } from '../config.ts';
 import type { Answers } from '../rpc/contracts.ts';
@@ -10,6 +9,7 @@ import { createHealthServer, type HealthServer } from '../services/gateway/healt
 import { createGateway } from '../services/gateway/index.ts';
 import type { Janitor } from '../services/janitor/index.ts';
 import type { Notifier } from '../services/notifier/index.ts';
+import type { Processor } from '../services/processor/index.ts';
 import { named } from './drivers.ts';
 import type { Elsewhere } from './elsewhere.ts';
 import type { Ground } from './ground.ts';
@@ -21,17 +21,13 @@ import { authOn, filesOn, gatewayDepsOn, janitorOn, notifierOn, probesOf, proces
 import { tracedAnswering, tracedAnswers } from './tracing/calls.ts';
 import { version } from './version.ts';
 
-interface Startable {
-  start(): Promise<Running>;
-}
-
 /** The services of a process, made and not started. What does not run here is undefined. */
 export interface Parts {
   /** A service that is called, here or elsewhere. Throws for one that nobody here calls. */
   answersOf<S extends Called>(service: S): Answers<S>;
   readonly auth: Awaited<ReturnType<typeof authOn>> | undefined;
   readonly files: ReturnType<typeof filesOn> | undefined;
-  readonly processor: (Startable & { readonly probe: Probe }) | undefined;
+  readonly processor: Processor | undefined;
   readonly janitor: Janitor | undefined;
   readonly notifier: Notifier | undefined;
   readonly ingest: OpenIngest | undefined;

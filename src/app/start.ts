@@ -123,7 +123,8 @@ export async function startHoldfast(config: Config, { services = ALL_SERVICES, l
       await Promise.all(working.map((part) => part.stop()));
     });
     // Whoever wants to hear news listens before there is any: the local broker keeps none for those who come later.
-    for (const part of [processor, janitor, ingest]) if (part) working.push(await part.start());
+    if (processor) working.push(await processor.start({ stopWithin: WORK_DEADLINE }));
+    for (const part of [janitor, ingest]) if (part) working.push(await part.start());
     const grpcAddress = grpc && (await listenForCalls(grpc, config));
     ({ url } = await http.listen().catch(refuse));
     for (const part of [auth, files]) if (part) loops.push(part.start());

@@ -17,6 +17,11 @@ export interface ProcessorSettings {
   readonly scratchDir: string;
 }
 
+export interface StopOptions {
+  /** Milliseconds that stopping may take: work that does not end in time is handed back before they are over. */
+  readonly stopWithin: number;
+}
+
 export interface ProcessorDeps {
   readonly work: Service<WorkServiceDefinition>;
   readonly objects: ObjectStore;

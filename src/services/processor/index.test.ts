@@ -2,6 +2,8 @@ import { readdir } from 'node:fs/promises';
 import sharp from 'sharp';
 import { afterEach, describe, expect, test } from 'vitest';
 import { fixture } from '../../../test/harness/fixtures.ts';
+import { PATIENCE } from '../../../test/harness/patience.ts';
+import { unlessAborted, withDeadline } from '../../base/deadline.ts';
 import { HoldfastError } from '../../base/errors.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { CompleteJobsRequest } from '../../contract/holdfast/internal/v1/work.ts';
@@ -10,9 +12,12 @@ import { openTestBed, type TestBed, type TestBedOptions } from './testing.ts';
 
 const open: { bed: TestBed; running: Running }[] = [];
 
-async function start(options?: TestBedOptions): Promise<TestBed & { running: Running }> {
+/** Milliseconds: more than any work here takes. */
+const STOP_WITHIN = 60_000 * PATIENCE;
+
+async function start(options?: TestBedOptions, stopWithin = STOP_WITHIN): Promise<TestBed & { running: Running }> {
   const bed = await openTestBed(options);
-  const running = await bed.processor.start();
+  const running = await bed.processor.start({ stopWithin });
   open.push({ bed, running });
   return { ...bed, running };
 }
@@ -135,7 +140,7 @@ describe('a processor', () => {
     const fileId = await bed.upload(await fixture('alpha.png'), 'image/png');
     // The news went to nobody; it is not due again for a while.
     await bed.db.unit((tx) => tx.updateTable('processing_jobs').set({ announce_at: 0 }).execute());
-    const running = await bed.processor.start();
+    const running = await bed.processor.start({ stopWithin: STOP_WITHIN });
     open.push({ bed, running });
     expect((await bed.processed(fileId)).processing?.state).toBe(ProcessingState.DONE);
   });
@@ -144,7 +149,7 @@ describe('a processor', () => {
     const bed = await openTestBed();
     const signal = AbortSignal.timeout(20_000);
     await expect(bed.processor.probe(signal)).rejects.toMatchObject({ code: 'unavailable' });
-    const running = await bed.processor.start();
+    const running = await bed.processor.start({ stopWithin: STOP_WITHIN });
     open.push({ bed, running });
     await bed.processor.probe(signal);
   });
@@ -284,6 +289,29 @@ describe('stopping', () => {
     await expect.poll(begun, SOON).toBe(true);
     await bed.running.stop();
     expect((await bed.file(fileId)).processing).toMatchObject({ state: ProcessingState.DONE, finished: 4 });
+  });
+
+  test('hands back what does not end, in the time that there is', async () => {
+    const { promise: fetching, resolve: begun } = Promise.withResolvers<void>();
+    const stopWithin = 5_500;
+    const bed = await start(
+      {
+        objects: () => ({
+          // A store that does not answer for as long as it is waited for.
+          get: (_key, { signal } = {}) => {
+            begun();
+            return unlessAborted(signal as AbortSignal, new Promise(() => {}));
+          },
+        }),
+      },
+      stopWithin,
+    );
+    const fileId = await bed.upload(await fixture('camera.jpg'), 'image/jpeg');
+    await fetching;
+    await withDeadline(stopWithin, bed.running.stop());
+    expect((await bed.jobs(fileId)).map(({ state, attempt }) => [state, attempt])).toEqual(
+      Array(4).fill([JobState.QUEUED, 0]),
+    );
   });
 
   test('takes nothing new', async () => {

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { HoldfastError } from '../../base/errors.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { ProcessorDeps, ProcessorSettings } from './deps.ts';
+import type { ProcessorDeps, ProcessorSettings, StopOptions } from './deps.ts';
 import { SandboxPool } from './sandbox/pool.ts';
 import type { SelfTestReport } from './sandbox/protocol.ts';
 import { runSelfTest } from './sandbox/run-self-test.ts';
@@ -17,7 +17,7 @@ export { PROCESSABLE_TYPES, PROCESSORS } from './processors/index.ts';
 
 export interface Processor {
   /** Begins to take work. What every format needs is tested meanwhile, and said in the log. */
-  start(): Promise<Running>;
+  start(options: StopOptions): Promise<Running>;
   /** Throws `unavailable` where files cannot be processed. */
   probe(signal: AbortSignal): Promise<void>;
 }
@@ -27,11 +27,11 @@ export function createProcessor(deps: ProcessorDeps): Processor {
   let pool: SandboxPool | undefined;
 
   return {
-    async start() {
+    async start(options) {
       const scratch = await claimScratch(settings.scratchDir);
       const started = await openPool(settings, scratch, log);
       pool = started;
-      const loop = await startWorkLoop({ ...deps, pool, scratch });
+      const loop = await startWorkLoop({ ...deps, ...options, pool, scratch });
       const stopping = new AbortController();
       void logSelfTest(started, log, stopping.signal);
       return {

@@ -21,7 +21,7 @@ test('what does not end in time is handed back at no cost, and what was made of 
   const scratch = await claimScratch(join(bed.scratch, 'loop'));
   const pool = new SandboxPool({ size: 1, memory: 1024 ** 3, scratch, log });
   const settings = { concurrency: 1, jobTimeout: 60_000, jobMemory: 1024 ** 3, maxPixels: 1e8, scratchDir: scratch };
-  const loop = await startWorkLoop({ ...bed, pool, scratch, settings, log }, 10);
+  const loop = await startWorkLoop({ ...bed, pool, scratch, settings, log, stopWithin: 0 });
 
   const fileId = await bed.upload(await fixture('camera.jpg'), 'image/jpeg');
   const options = { width: 8192, height: 8192, effort: 6, quality: 100 };
@@ -64,6 +64,7 @@ test('what waits for its turn when everything is stopped is not begun', async ()
     scratch: bed.scratch,
     settings: { concurrency: 1, jobTimeout: 1, jobMemory: 1, maxPixels: 1, scratchDir: bed.scratch },
     log: pino({ level: 'silent' }),
+    stopWithin: 60_000,
   });
   const hear = (fileId: string) => handlers[0]?.({ fileId }, new AbortController().signal);
   const first = hear(newId());

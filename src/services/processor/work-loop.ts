@@ -5,16 +5,17 @@ import { type Running, startLoop } from '../../base/lifecycle.ts';
 import { logFailure } from '../../base/log-failure.ts';
 import { Slots } from '../../base/slots.ts';
 import { type Broker, TOPICS } from '../../drivers/broker/port.ts';
+import type { StopOptions } from './deps.ts';
 import { type WorkDeps, workOnFile } from './work-on-file.ts';
 
 /** Milliseconds between two looks for work that no news came of. */
 const POLL_EVERY = 2_000;
-/** Milliseconds that work gets to end when everything is being stopped; what takes longer is handed back. */
-const GRACE = 20_000;
+/** Milliseconds of the time to stop that are kept for handing work back; until then it may end. */
+const HAND_BACK = 5_000;
 
 /** Takes files with due jobs as the broker brings them, and looks for some by itself while it is not busy. */
-export async function startWorkLoop(deps: WorkDeps & { readonly broker: Broker }, grace = GRACE): Promise<Running> {
-  const { work, broker, settings, log } = deps;
+export async function startWorkLoop(deps: WorkDeps & StopOptions & { readonly broker: Broker }): Promise<Running> {
+  const { work, broker, settings, log, stopWithin } = deps;
   const slots = new Slots(settings.concurrency);
   const handBack = new AbortController();
   const polled = new Set<Promise<void>>();
@@ -54,7 +55,7 @@ export async function startWorkLoop(deps: WorkDeps & { readonly broker: Broker }
   async function stop(): Promise<void> {
     const timer = setTimeout(
       () => handBack.abort(new HoldfastError('cancelled', 'Processing is being stopped.')),
-      grace,
+      Math.max(0, stopWithin - HAND_BACK),
     );
     await Promise.all([poll.stop(), consumer.stop()]);
     await Promise.all(polled);
