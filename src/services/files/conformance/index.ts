@@ -3,6 +3,7 @@ import type { OpenFiles } from '../testing.ts';
 import { anyRequestLaws } from './any-request.ts';
 import { arrivalLaws } from './arrivals.ts';
 import { backEndLaws } from './back-ends.ts';
+import { confirmingLaws } from './confirming.ts';
 import { eventLaws } from './events.ts';
 import { jobLaws } from './jobs.ts';
 import { keyedUrlsLaws } from './keyed-urls.ts';
@@ -16,6 +17,7 @@ import { uploadLaws } from './uploads.ts';
 /** What the files service keeps on every database, however it is called. */
 export function filesLaws(open: OpenFiles): void {
   describe('uploads', () => uploadLaws(open));
+  describe('a confirm', () => confirmingLaws(open));
   describe('arrivals', () => arrivalLaws(open));
   describe('other back ends', () => backEndLaws(open));
   describe('uploads begun with a key', () => keyedUrlsLaws(open));

@@ -5,6 +5,7 @@ import type { MaintenanceVerb } from '../deps.ts';
 import { lockedFileRow } from '../file-rows.ts';
 import { announcePurge, lockUpload, markForPurge } from '../purge.ts';
 import { confirm } from '../uploads/confirm.ts';
+import { isBeingConfirmed } from '../uploads/confirm-lease.ts';
 import { MAX_PAGE } from './list-purgeable.ts';
 
 /** A signed upload whose confirm has not come by then may be lost, so its object is looked for. Milliseconds. */
@@ -61,7 +62,7 @@ export const settleLostUpload: MaintenanceVerb<'settleLostUpload'> =
       // Another has given it up already, or it was confirmed.
       if (file?.status !== 'pending' || file.purge_reason !== null) return false;
       const open = await lockUpload(tx, fileId);
-      if (!open || open.expires_at > now || (open.lease_until ?? 0) > now) return false;
+      if (!open || open.expires_at > now || isBeingConfirmed(open, now)) return false;
       await markForPurge(tx, fileId, 'abandoned', now);
       return true;
     });

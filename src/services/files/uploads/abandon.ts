@@ -4,6 +4,7 @@ import { ownerOf } from '../access.ts';
 import type { FilesDeps, FileVerb, UploadVerb } from '../deps.ts';
 import { lockFile } from '../file-rows.ts';
 import { announcePurge, lockUpload, markForPurge } from '../purge.ts';
+import { isBeingConfirmed } from './confirm-lease.ts';
 import { uploadBusy, uploadClosed } from './finish.ts';
 
 /** Gives an upload up that is still open. Throws `upload_closed` for a file that is confirmed. */
@@ -14,7 +15,7 @@ async function giveUp(deps: FilesDeps, context: CallContext, request: { ownerId:
     const file = await lockFile(tx, request.fileId, ownerId);
     if (file.status !== 'pending') throw uploadClosed();
     const upload = await lockUpload(tx, file.id);
-    if (upload?.state === 'confirming' && (upload.lease_until ?? 0) > now) throw uploadBusy();
+    if (upload && isBeingConfirmed(upload, now)) throw uploadBusy();
     await markForPurge(tx, file.id, 'abandoned', now);
   });
   announcePurge(deps, request.fileId);

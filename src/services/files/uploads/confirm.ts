@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CallContext } from '../../../base/context.ts';
 import { hasCode } from '../../../base/errors.ts';
-import { newId } from '../../../base/ids.ts';
 import type { ReceivedPart } from '../../../contract/holdfast/v1/file.ts';
 import { notFound, ownerOf } from '../access.ts';
 import type { FilesDeps, FileVerb } from '../deps.ts';
@@ -9,11 +8,9 @@ import { type FileRow, lockedFileRow, lockFile } from '../file-rows.ts';
 import { announcePurge, lockUpload, markForPurge } from '../purge.ts';
 import { requireConfirmToken } from './check-confirm-token.ts';
 import { completeUpload } from './complete.ts';
+import { type ConfirmLease, isBeingConfirmed, leaseUpload, whileLeased } from './confirm-lease.ts';
 import { answer, uploadBusy, uploadClosed } from './finish.ts';
 import { type ConfirmedUpload, verifyBytes } from './verify-bytes.ts';
-
-/** How long one confirm may take before another, or the janitor, may take over: hashing 5 GB takes some 10 s. */
-const LEASE = 120_000;
 
 export const confirmUpload: FileVerb<'confirmUpload'> = (deps) => async (request, context) => {
   const { fileId, confirmToken } = request;
@@ -58,28 +55,30 @@ export async function confirmOrAwait(deps: FilesDeps, request: Confirm, context:
 export async function confirm(deps: FilesDeps, request: Confirm, context: CallContext) {
   const begun = await beginConfirm(deps, request);
   if (!begun.upload) return answer(deps, { file: begun.file, jobs: undefined });
-  const { upload, leaseToken } = begun;
+  const { upload, lease } = begun;
   try {
-    const evidence = await verifyBytes(deps, upload, request.parts, context);
+    const evidence = await whileLeased(deps, lease, context, (leased) =>
+      verifyBytes(deps, { upload, lease, claimed: request.parts }, leased),
+    );
     const now = await deps.db.now();
     const confirmed = await deps.db.unit(async (tx) => {
       const file = await lockFile(tx, request.fileId);
       const held = await lockUpload(tx, request.fileId);
       // Another took over when the lease had run out, and was done before.
       if (file.status !== 'pending') return { file, jobs: undefined };
-      if (!held || held.lease_token !== leaseToken) throw uploadBusy();
+      if (!held || held.lease_token !== lease.token) throw uploadBusy();
       return completeUpload(deps, tx, { file, upload: held }, evidence, now);
     });
     return await answer(deps, confirmed);
   } catch (error) {
-    await endConfirm(deps, upload, leaseToken, error);
+    await endConfirm(deps, upload, lease, error);
     throw error;
   }
 }
 
 type Begun =
   | { readonly file: FileRow; readonly upload?: undefined }
-  | { readonly file: FileRow; readonly upload: ConfirmedUpload; readonly leaseToken: string };
+  | { readonly file: FileRow; readonly upload: ConfirmedUpload; readonly lease: ConfirmLease };
 
 async function beginConfirm({ db, settings }: FilesDeps, { fileId, ownerId }: Confirm): Promise<Begun> {
   const now = await db.now();
@@ -92,14 +91,8 @@ async function beginConfirm({ db, settings }: FilesDeps, { fileId, ownerId }: Co
     const upload = await lockUpload(tx, fileId);
     if (!upload) throw notFound('upload');
     if (upload.kind === 'proxied') throw uploadClosed();
-    if (upload.state === 'confirming' && (upload.lease_until ?? 0) > now) throw uploadBusy();
-    const leaseToken = newId();
-    await tx
-      .updateTable('uploads')
-      .set({ state: 'confirming', lease_token: leaseToken, lease_until: now + LEASE })
-      .where('file_id', '=', fileId)
-      .execute();
-    return { file, upload, leaseToken };
+    if (isBeingConfirmed(upload, now)) throw uploadBusy();
+    return { file, upload, lease: await leaseUpload(tx, fileId, now) };
   });
 }
 
@@ -112,7 +105,12 @@ function checkStillAnswers(file: FileRow, now: number, uploadExpiry: number): vo
 }
 
 /** After a failure: the upload is open again, or, where what was sent can never become right, given up. */
-async function endConfirm(deps: FilesDeps, upload: ConfirmedUpload, leaseToken: string, error: unknown): Promise<void> {
+async function endConfirm(
+  deps: FilesDeps,
+  upload: ConfirmedUpload,
+  lease: ConfirmLease,
+  error: unknown,
+): Promise<void> {
   const hopeless =
     hasCode(error, 'type_not_allowed') ||
     (upload.multipart_id !== null && hasCode(error, 'size_mismatch', 'checksum_mismatch'));
@@ -124,7 +122,7 @@ async function endConfirm(deps: FilesDeps, upload: ConfirmedUpload, leaseToken: 
       .updateTable('uploads')
       .set({ state: 'open', lease_token: null, lease_until: null })
       .where('file_id', '=', upload.file_id)
-      .where('lease_token', '=', leaseToken)
+      .where('lease_token', '=', lease.token)
       .executeTakeFirst();
     if (hopeless && reopened.numUpdatedRows > 0n) await markForPurge(tx, upload.file_id, 'abandoned', now);
   });

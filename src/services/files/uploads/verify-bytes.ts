@@ -7,6 +7,7 @@ import { invalidField } from '../invalid.ts';
 import type { UploadsTable } from '../tables.ts';
 import { checkType } from './check-new-file.ts';
 import type { Evidence } from './complete.ts';
+import { type ConfirmLease, renewLease } from './confirm-lease.ts';
 import { checkEvidence } from './finish.ts';
 import { partCount } from './part-size.ts';
 
@@ -15,41 +16,65 @@ export type ConfirmedUpload = Selectable<UploadsTable>;
 /** Up to here the whole object is hashed at confirm; above, only where a hash was declared. Bytes. */
 const HASH_LIMIT = 256 * 1024 ** 2;
 
+/** A confirm under way. */
+interface Confirming {
+  readonly upload: ConfirmedUpload;
+  readonly lease: ConfirmLease;
+  /** What the client believes it sent; empty: whatever the store has. */
+  readonly claimed: readonly ReceivedPart[];
+}
+
 /**
  * Brings what was sent to its final key, and looks at it: the length must equal what was declared, the hash must match
  * where one was given, and the type comes from the bytes. What does not fit is deleted, so that it can be sent again.
  */
-export async function verifyBytes(
-  deps: FilesDeps,
-  upload: ConfirmedUpload,
-  claimed: readonly ReceivedPart[],
-  context: CallContext,
-): Promise<Evidence> {
-  const { storage, settings } = deps;
+export async function verifyBytes(deps: FilesDeps, confirming: Confirming, context: CallContext): Promise<Evidence> {
+  const { upload, claimed } = confirming;
   if (upload.multipart_id !== null) await putTogether(deps, upload, upload.multipart_id, claimed, context);
-  await moveFromInbox(deps, upload, context);
+  await moveFromInbox(deps, confirming, context);
   const found = await inspect(deps, upload, upload.target_key, context);
   if (!found) throw new HoldfastError('upload_not_complete', 'No bytes have come yet. Send them, then confirm again.');
   try {
     checkEvidence(upload, found);
-    checkType(found.contentType, settings);
+    checkType(found.contentType, deps.settings);
   } catch (error) {
-    await storage.deleteObjects({ keys: [upload.source_key, upload.target_key], prefixes: [] }, context);
+    await discard(deps, confirming, context);
     throw error;
   }
   return found;
 }
 
 /**
+ * Deletes what was brought to the final key. Whoever was held up until another took over deletes nothing: what stands
+ * there now may be confirmed. What came to the source meanwhile is for the next confirm.
+ */
+async function discard(deps: FilesDeps, { upload, lease }: Confirming, context: CallContext): Promise<void> {
+  await renewLease(deps, lease);
+  await deps.storage.deleteObjects({ keys: [upload.target_key], prefixes: [] }, context);
+}
+
+/**
  * Before anything is looked at: on some stores a signed URL goes on writing the source, and what was looked at there
  * could change. Where there is no source, nothing has come, or an earlier confirm died between this and its transaction.
+ *
+ * Where it died and the bytes were sent again since, there is a conflict, and those that came last are taken: whoever
+ * sent them has heard that they arrived, and a confirm that kept the first would make a file of others in silence. No row
+ * refers to the first yet.
  */
-async function moveFromInbox({ storage }: FilesDeps, upload: ConfirmedUpload, context: CallContext): Promise<void> {
-  const { source_key: from, target_key: to } = upload;
+async function moveFromInbox(deps: FilesDeps, confirming: Confirming, context: CallContext): Promise<void> {
+  const { source_key: from, target_key: to } = confirming.upload;
   if (from === to) return;
-  await storage.moveObject({ from, to }, context).catch((error) => {
-    if (!hasCode(error, 'not_found')) throw error;
-  });
+  const move = () =>
+    deps.storage.moveObject({ from, to }, context).catch((error) => {
+      if (!hasCode(error, 'not_found')) throw error;
+    });
+  try {
+    await move();
+  } catch (error) {
+    if (!hasCode(error, 'conflict')) throw error;
+    await discard(deps, confirming, context);
+    await move();
+  }
 }
 
 async function inspect({ storage }: FilesDeps, upload: ConfirmedUpload, key: string, context: CallContext) {
