@@ -12,7 +12,7 @@ import { AccountMaintenanceServiceDefinition } from '../contract/holdfast/intern
 import { MaintenanceServiceDefinition } from '../contract/holdfast/internal/v1/maintenance.ts';
 import { Role } from '../contract/holdfast/v1/auth.ts';
 import { Visibility } from '../contract/holdfast/v1/file.ts';
-import { StorageServiceDefinition } from '../contract/holdfast/v1/storage.ts';
+import { type ListMultipartResponse, StorageServiceDefinition } from '../contract/holdfast/v1/storage.ts';
 import { TOPICS } from '../drivers/broker/port.ts';
 import type { Service } from '../rpc/contract.ts';
 import { throughTheWire } from '../rpc/in-process.ts';
@@ -274,6 +274,27 @@ describe('multipart uploads', () => {
     expect((await sweep({ dryRun: true })).multipart.examples).toEqual([key]);
     expect((await sweep()).multipart.examples).toEqual([key]);
     expect((await sweep()).multipart.count).toBe(0);
+  });
+
+  test('that the store goes on listing when they are gone hold up neither the others nor the sweep', async () => {
+    const keys = Array.from({ length: 3 }, () => `${newId()}/${newId()}/original.txt`);
+    for (const key of keys) await ground.objects.createMultipart(key, 'text/plain');
+    // Ids keep rising from the latest time that this process has seen.
+    vi.useFakeTimers({ now: Date.now() + 3 * DAY, toFake: ['Date'] });
+    let lists = 0;
+    let first: ListMultipartResponse['uploads'] = [];
+    const forgetful = janitorWith({
+      listMultipart: async (request, context) => {
+        if (++lists > 10) throw new Error('It asks without end.');
+        const { uploads } = await storage.listMultipart(request, context);
+        if (lists === 1) first = uploads.slice(0, 1);
+        const others = uploads.filter(({ key }) => key !== first[0]?.key);
+        return { uploads: [...first, ...others.slice(0, 1)] };
+      },
+    });
+    const { multipart, failures } = await sweep({}, forgetful);
+    expect({ keys: multipart.examples.toSorted(), failures }).toEqual({ keys: keys.toSorted(), failures: 0 });
+    expect(await ground.objects.listMultipart(new Date())).toEqual([]);
   });
 });
 
