@@ -1,19 +1,21 @@
-import { readdir, rename, unlink } from 'node:fs/promises';
+import { link, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, HoldfastError } from '../../../base/errors.ts';
+import { syncFolder } from '../../../base/sync-folder.ts';
 import { taken } from '../body.ts';
 import type { PartInfo } from '../port.ts';
-import { MANIFEST, type Manifest, readManifest } from './composite.ts';
+import { isMadeOf, MANIFEST, type Manifest } from './composite.ts';
 import { type Disk, locate } from './disk.ts';
 import { storeErrors } from './errors.ts';
 import { exists } from './exists.ts';
 import { uploadFolder } from './multipart.ts';
-import { parsePartName } from './parts.ts';
+import { parsePartName, partFile } from './parts.ts';
 import { writeFile } from './write-file.ts';
 
 /**
- * Writes a manifest of the parts and gives the folder of the upload the object's own name: a rename, which happens
- * once, whole, and never over an object. Who finds the upload gone and the object there comes second, and is done.
+ * The object is built of second links to the parts in a folder that nobody else knows, made durable, and given its own
+ * name by a rename: whole, and never over another. Parts that come in meanwhile replace others in the folder of the
+ * upload alone, which goes last. Stopped at any point, doing it again goes on from there.
  */
 export function completeMultipart(
   disk: Disk,
@@ -24,79 +26,85 @@ export function completeMultipart(
   return storeErrors(async () => {
     const upload = uploadFolder(disk, key, multipartId);
     const target = locate(disk, key);
-    if (!(await publish(disk, upload, target, parts)) && !(await exists(target.path))) {
-      throw new HoldfastError('not_found', 'There is no such multipart upload.');
+    try {
+      await makeObject(disk, upload, target, manifestOf(multipartId, parts));
+    } catch (error) {
+      // Done already, by another or by an earlier try, is done.
+      if (!(await isMadeOf(target.path, multipartId))) throw error;
     }
     await disk.folders.sync(target.folder);
+    await disk.temporary.discard(upload);
     await disk.folders.sync(disk.uploads);
-    await removeUnused(target.path);
   });
 }
 
-/** False where the upload is gone. */
-async function publish(
-  disk: Disk,
-  upload: string,
-  target: { folder: string; path: string },
-  parts: readonly PartInfo[],
-): Promise<boolean> {
-  try {
-    await writeManifest(disk, upload, chooseParts(await readdir(upload), parts));
-    return await disk.folders.enter(target.folder, async () => {
-      if (!(await exists(upload))) return false;
-      await rename(upload, target.path);
-      return true;
-    });
-  } catch (error) {
-    switch (errnoOf(error)) {
-      case 'ENOENT':
-        return false;
-      case 'ENOTDIR':
-      case 'ENOTEMPTY':
-      case 'EEXIST':
-        throw taken(error);
-      default:
-        throw error;
-    }
-  }
-}
-
-function chooseParts(names: readonly string[], parts: readonly PartInfo[]): Manifest {
-  const files = new Map(names.map((name) => [parsePartName(name)?.etag, name]));
-  const chosen: Manifest['parts'][number][] = [];
+function manifestOf(multipartId: string, parts: readonly PartInfo[]): Manifest {
   let size = 0;
   let before = 0;
-  for (const part of parts) {
-    const name = files.get(part.etag);
-    const file = name === undefined ? undefined : parsePartName(name);
-    if (!name || file?.number !== part.number || file.size !== part.size || part.number <= before) {
-      throw new HoldfastError('upload_not_complete', `Part ${part.number} is not there as it is named. Send it again.`);
-    }
-    chosen.push({ name, size: file.size });
-    size += file.size;
+  const named = parts.map((part) => {
+    const { name } = partFile(part.number, part.etag, part.size);
+    if (!parsePartName(name) || part.number <= before) throw notThere(name);
     before = part.number;
-  }
-  if (chosen.length === 0)
-    throw new HoldfastError('upload_not_complete', 'An upload in parts needs at least one part.');
-  return { size, parts: chosen };
+    size += part.size;
+    return { name, size: part.size };
+  });
+  if (named.length === 0) throw new HoldfastError('upload_not_complete', 'An upload in parts needs at least one part.');
+  return { multipartId, size, parts: named };
 }
 
-async function writeManifest(disk: Disk, upload: string, manifest: Manifest): Promise<void> {
-  const temporary = disk.temporary.path();
-  await writeFile(temporary, Buffer.from(JSON.stringify(manifest)), {});
+async function makeObject(
+  disk: Disk,
+  upload: string,
+  target: { readonly folder: string; readonly path: string },
+  manifest: Manifest,
+): Promise<void> {
+  const folder = disk.temporary.path();
   try {
-    await rename(temporary, join(upload, MANIFEST));
+    await build(folder, upload, manifest);
+    await disk.folders.enter(target.folder, async () => {
+      // Aborted meanwhile.
+      if (!(await exists(upload))) throw noUpload();
+      await rename(folder, target.path);
+    });
   } catch (error) {
-    await unlink(temporary).catch(() => undefined);
-    throw error;
+    throw toCompletionError(error);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
-  await disk.folders.sync(upload);
 }
 
-/** Parts that were replaced have no use any more. */
-async function removeUnused(folder: string): Promise<void> {
-  const used = new Set((await readManifest(folder)).parts.map(({ name }) => name));
-  for (const name of await readdir(folder)) {
-    if (name !== MANIFEST && !used.has(name)) await unlink(join(folder, name)).catch(() => undefined);
+async function build(folder: string, upload: string, manifest: Manifest): Promise<void> {
+  await mkdir(folder, { mode: 0o700 });
+  for (const { name } of manifest.parts) {
+    try {
+      await link(join(upload, name), join(folder, name));
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+      throw (await exists(upload)) ? notThere(name) : noUpload();
+    }
+  }
+  await writeFile(join(folder, MANIFEST), Buffer.from(JSON.stringify(manifest)), {});
+  await syncFolder(folder);
+}
+
+function toCompletionError(error: unknown): unknown {
+  switch (errnoOf(error)) {
+    case 'ENOTDIR':
+    case 'ENOTEMPTY':
+    case 'EEXIST':
+      return taken(error);
+    case 'ENOENT':
+      return new HoldfastError('unavailable', 'The parts could not be put together. Try again.', { cause: error });
+    default:
+      return error;
   }
 }
+
+const noUpload = (): HoldfastError => new HoldfastError('not_found', 'There is no such multipart upload.');
+
+/** It never came, or was replaced since the parts were listed. */
+const notThere = (name: string): HoldfastError =>
+  new HoldfastError(
+    'upload_not_complete',
+    `Part ${Number.parseInt(name, 10)} is not there as it is named. Confirm again, or send it again.`,
+  );

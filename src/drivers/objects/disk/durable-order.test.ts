@@ -16,6 +16,7 @@ const real = {
   open: fs.open,
   fsync: fs.fsync,
   write: fs.write,
+  openHandle: fs.promises.open,
   link: fs.promises.link,
   rename: fs.promises.rename,
   unlink: fs.promises.unlink,
@@ -66,6 +67,15 @@ beforeAll(() => {
       });
     },
   });
+  fs.promises.open = async (path, ...rest) => {
+    const handle = await real.openHandle(path, ...rest);
+    const sync = handle.sync.bind(handle);
+    handle.sync = async () => {
+      await sync();
+      calls.push(`sync ${short(path)}`);
+    };
+    return handle;
+  };
   for (const name of ['link', 'rename'] as const) {
     fs.promises[name] = async (from, to) => {
       await real[name](from, to);
@@ -80,7 +90,8 @@ beforeAll(() => {
 });
 afterAll(() => {
   Object.assign(fs, { open: real.open, fsync: real.fsync, write: real.write });
-  Object.assign(fs.promises, { link: real.link, rename: real.rename, unlink: real.unlink });
+  const { openHandle, link, rename, unlink } = real;
+  Object.assign(fs.promises, { open: openHandle, link, rename, unlink });
   syncBuiltinESMExports();
 });
 
@@ -144,11 +155,13 @@ test('parts are on the disk before they are answered for, and the whole before i
   calls.length = 0;
   await store.completeMultipart('a/b/c', multipartId, part ? [part] : []);
   expect(calls).toEqual([
+    `link ${file} tmp`,
+    // The manifest, and the folder that it and the parts stand in.
     'sync tmp',
-    'rename tmp uploads/ID~a~b~c/manifest.json',
-    'sync uploads/ID~a~b~c',
-    'rename uploads/ID~a~b~c data/a/b~c/b~c',
+    'sync tmp',
+    'rename tmp data/a/b~c/b~c',
     ...WAY,
+    'rename uploads/ID~a~b~c tmp',
     'sync uploads',
   ]);
 });

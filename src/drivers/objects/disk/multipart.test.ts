@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -55,6 +55,13 @@ test('parts that are not named are not kept', async () => {
   await store.completeMultipart(KEY, multipartId, [named]);
   expect((await readBody(store, KEY)).equals(pattern(1_000))).toBe(true);
   expect(await filesIn('data/a/b~c/b~c')).toHaveLength(2);
+});
+
+test('what stands beside the uploads and is none is left alone', async () => {
+  const uploads = join(dataDir, 'objects', 'uploads');
+  const strays = ['backup', '.snapshot', `${multipartId}.old`, `${multipartId}~A~b`, `0${multipartId}~a~b`];
+  for (const stray of strays) await mkdir(join(uploads, stray));
+  expect(await store.listMultipart(new Date(Date.now() + 60_000))).toEqual([{ key: KEY, multipartId }]);
 });
 
 test('of parts with one number the last one counts', () => {

@@ -2,15 +2,15 @@ import { mkdir, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { errnoOf, HoldfastError } from '../../../base/errors.ts';
-import { isId, newId } from '../../../base/ids.ts';
-import { checkKey } from '../keys.ts';
+import { isId, newId, timeOfId } from '../../../base/ids.ts';
+import { checkKey, isKey } from '../keys.ts';
 import { MAX_LISTED } from '../limits.ts';
 import type { PartInfo, SignedGrant } from '../port.ts';
-import type { Disk } from './disk.ts';
+import { isMadeOf } from './composite.ts';
+import { type Disk, locate } from './disk.ts';
 import { storeErrors, toStoreError } from './errors.ts';
 import { currentParts, newEtag, partFile } from './parts.ts';
 import { fromName, toName } from './paths.ts';
-import { removeFolder } from './remove.ts';
 import { smallest } from './smallest.ts';
 import { writeFile } from './write-file.ts';
 
@@ -44,6 +44,8 @@ export async function putPart(
     const folder = uploadFolder(disk, key, multipartId);
     await stat(folder);
     await writeFile(temporary, body, { size, signal });
+    // A completion that died may have left the upload: what comes now would never be part of the object.
+    if (await isMadeOf(locate(disk, key).path, multipartId)) throw closed();
     const part = partFile(number, newEtag(), size);
     await rename(temporary, join(folder, part.name));
     await disk.folders.sync(folder);
@@ -53,9 +55,12 @@ export async function putPart(
     body.destroy();
     await unlink(temporary).catch(() => undefined);
     if (errnoOf(error) !== 'ENOENT') throw toStoreError(error);
-    throw new HoldfastError('upload_closed', 'This upload takes no more parts.', { cause: error });
+    throw closed(error);
   }
 }
+
+const closed = (cause?: unknown): HoldfastError =>
+  new HoldfastError('upload_closed', 'This upload takes no more parts.', { cause });
 
 /** Deletes what the part replaces. Another that is put at the same time and ends later replaces both. */
 async function removeEarlier(folder: string, part: PartInfo): Promise<void> {
@@ -82,22 +87,25 @@ export function abortMultipart(disk: Disk, key: string, multipartId: string): Pr
   return storeErrors(async () => {
     // An upload that was begun in another kind of store, before its rows came here.
     if (!isId(multipartId)) return;
-    await removeFolder(disk, uploadFolder(disk, key, multipartId));
+    await disk.temporary.discard(uploadFolder(disk, key, multipartId));
     await disk.folders.sync(disk.uploads);
   });
 }
 
 export function listMultipart(disk: Disk, before: Date): Promise<{ key: string; multipartId: string }[]> {
   return storeErrors(async () => {
-    const found = await smallest(disk.uploads, MAX_LISTED, ({ name }) =>
-      timeOfId(name) < before.getTime() ? name : undefined,
-    );
-    return found.map(({ name }) => {
-      const tilde = name.indexOf('~');
-      return { multipartId: name.slice(0, tilde), key: fromName(name.slice(tilde + 1)) };
+    const found = await smallest(disk.uploads, MAX_LISTED, ({ name }) => {
+      const upload = parseUploadName(name);
+      return upload && timeOfId(upload.multipartId) < before.getTime() ? name : undefined;
     });
+    return found.flatMap(({ name }) => parseUploadName(name) ?? []);
   });
 }
 
-/** Milliseconds since 1970 of a UUIDv7 (RFC 9562, section 5.7). */
-const timeOfId = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+/** Undefined for the name of what is no upload of ours. */
+function parseUploadName(name: string): { key: string; multipartId: string } | undefined {
+  const tilde = name.indexOf('~');
+  const multipartId = name.slice(0, Math.max(tilde, 0));
+  const key = fromName(name.slice(tilde + 1));
+  return isId(multipartId) && isKey(key) ? { key, multipartId } : undefined;
+}

@@ -1,4 +1,4 @@
-import { rename, rm, rmdir, unlink } from 'node:fs/promises';
+import { rmdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from '../../../base/errors.ts';
 import { checkKey } from '../keys.ts';
@@ -29,20 +29,8 @@ async function removeObject(disk: Disk, path: string): Promise<void> {
     if (isMissing(error)) return;
     // What a folder answers: EISDIR on Linux, EPERM elsewhere.
     if (!['EISDIR', 'EPERM'].includes(errnoOf(error) ?? '')) throw error;
-    await removeFolder(disk, path);
+    await disk.temporary.discard(path);
   }
-}
-
-/** Takes a folder away as a whole, so that nobody finds half of it, and then deletes what is in it. */
-export async function removeFolder(disk: Disk, path: string): Promise<void> {
-  const aside = disk.temporary.path();
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (isMissing(error)) return;
-    throw error;
-  }
-  await rm(aside, { recursive: true, force: true });
 }
 
 /** Removes a folder, and those above it, where they are empty. Whoever puts something there makes it again. */

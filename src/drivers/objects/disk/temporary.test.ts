@@ -25,35 +25,58 @@ test('two runs share a folder, and each takes its own files away with it', async
   expect(await readdir(folder)).toEqual([]);
 });
 
-test('takes away what a process that is dead left, and leaves what one elsewhere may still need', async () => {
+/** What names this machine at the beginning of a run's name. */
+async function here(): Promise<string> {
   const probe = await TemporaryFiles.open(folder, log);
   const [name = ''] = await readdir(folder);
   await probe.close();
-  const [here] = name.split('-');
+  return name.split('-')[0] as string;
+}
+
+async function leave(runs: readonly string[]): Promise<void> {
+  const anHourAgo = new Date(Date.now() - 3_600_000);
+  for (const run of runs) {
+    await mkdir(join(folder, run));
+    await writeFile(join(folder, run, '1'), 'unfinished');
+    await utimes(join(folder, run), anHourAgo, anHourAgo);
+  }
+}
+
+test('takes away at once what a process of this machine left that is dead, and nothing else, however old it is', async () => {
+  const machine = await here();
   const ended = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
   await once(ended, 'exit');
   const living = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
   try {
-    const runs = {
-      dead: `${here}-${ended.pid}-aa`,
-      numbered: `${here}-${process.pid}-aa`,
-      alive: `${here}-${living.pid}-aa`,
-      elsewhere: `0123456789ab-${ended.pid}-aa`,
-      silent: `0123456789ab-${ended.pid}-bb`,
-      foreign: 'lost+found',
-    };
-    for (const run of Object.values(runs)) {
-      await mkdir(join(folder, run));
-      await writeFile(join(folder, run, '1'), 'unfinished');
-    }
-    const anHourAgo = new Date(Date.now() - 3_600_000);
-    await utimes(join(folder, runs.silent), anHourAgo, anHourAgo);
+    const kept = [`${machine}-${living.pid}-aa`, `0123456789ab-${ended.pid}-aa`, 'lost+found'];
+    await leave([`${machine}-${ended.pid}-aa`, `${machine}-${process.pid}-aa`, ...kept]);
     const files = await TemporaryFiles.open(folder, log);
     const left = await readdir(folder);
     await files.close();
-    expect(left).toEqual(expect.arrayContaining([runs.alive, runs.elsewhere, runs.foreign]));
-    expect(left).toHaveLength(4);
+    expect(left).toEqual(expect.arrayContaining(kept));
+    expect(left).toHaveLength(kept.length + 1);
   } finally {
     living.kill('SIGKILL');
   }
+});
+
+test('takes away what a run elsewhere left once it has been silent for long, and never that of a process that lives', async () => {
+  const living = `${await here()}-${process.ppid}-aa`;
+  await leave([living, '0123456789ab-1-aa', 'lost+found']);
+  const files = await TemporaryFiles.open(folder, log, 1);
+  await expect.poll(async () => (await readdir(folder)).includes('0123456789ab-1-aa'), { timeout: 60_000 }).toBe(false);
+  expect(await readdir(folder)).toEqual(expect.arrayContaining([living, 'lost+found']));
+  await files.close();
+});
+
+test('a run that was taken for dead goes on', async () => {
+  const files = await TemporaryFiles.open(folder, log);
+  await rm(join(files.path(), '..'), { recursive: true });
+  await writeFile(files.path(), 'unfinished');
+  await files.close();
+
+  const quiet = await TemporaryFiles.open(folder, log, 1);
+  await rm(join(quiet.path(), '..'), { recursive: true });
+  await expect.poll(() => readdir(folder), { timeout: 60_000 }).toHaveLength(1);
+  await quiet.close();
 });
