@@ -84,6 +84,8 @@ describe('SIGTERM', () => {
         const { body } = await user.expect(200, 'GET', '/api/jobs?status=running&limit=1');
         return body.items.length > 0;
       });
+      // A child that stands still never ends its job.
+      for (const child of childrenOf(stack.server.pid)) process.kill(child, 'SIGSTOP');
       expect(await stack.server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
       // News that was lost is sent again after some seconds, or here after an hour: nothing may wait for that.
       await withDatabase(stack, ({ run }) =>
