@@ -58,17 +58,6 @@ export const MAX_ATTEMPTS = 8;
 /** Pause before a message comes again, for `backoff`: milliseconds. */
 export const RETRY = { base: 100, max: 30_000 };
 
-export const TOPICS = {
-  /** `{fileId}`: the file has due jobs. Shared by processors. */
-  work: 'work',
-  /** `{fileId}`: the file may be purged now. Shared by janitors; what they miss, their sweep finds. */
-  purge: 'purge',
-  /** `{position, type, fileId, ownerId, …}`: the log of events grew. Heard by every notifier. */
-  events: 'events',
-  /** `{position, type, userId}`: the log of what happened to accounts grew. Heard by every notifier, shared by janitors. */
-  accounts: 'accounts',
-} as const;
-
 export interface BrokerOptions {
   readonly log: Logger;
 }

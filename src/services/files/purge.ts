@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { prepared } from '../../base/prepared-query.ts';
-import { TOPICS } from '../../drivers/broker/port.ts';
+import { TOPICS } from '../../base/topics.ts';
 import type { FilesDeps } from './deps.ts';
 import { announce } from './jobs/announce.ts';
 import { changeUsage } from './owners.ts';

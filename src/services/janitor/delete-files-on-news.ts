@@ -2,9 +2,10 @@ import { serviceContext } from '../../base/context.ts';
 import { newId } from '../../base/ids.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
+import { TOPICS } from '../../base/topics.ts';
 import type { AccountMaintenanceServiceDefinition } from '../../contract/holdfast/internal/v1/account.ts';
 import type { MaintenanceServiceDefinition } from '../../contract/holdfast/internal/v1/maintenance.ts';
-import { type Broker, TOPICS } from '../../drivers/broker/port.ts';
+import type { Broker } from '../../drivers/broker/port.ts';
 import type { Service } from '../../rpc/contract.ts';
 import { deletedAccounts, markFilesOf } from './accounts.ts';
 

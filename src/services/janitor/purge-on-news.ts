@@ -2,7 +2,8 @@ import { serviceContext } from '../../base/context.ts';
 import { newId } from '../../base/ids.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
-import { type Broker, TOPICS } from '../../drivers/broker/port.ts';
+import { TOPICS } from '../../base/topics.ts';
+import type { Broker } from '../../drivers/broker/port.ts';
 import { type PurgeDeps, purgeFile } from './purge-file.ts';
 
 interface NewsDeps extends PurgeDeps {

@@ -1,5 +1,5 @@
 import type { Running } from '../../base/lifecycle.ts';
-import { TOPICS } from '../../drivers/broker/port.ts';
+import { TOPICS } from '../../base/topics.ts';
 import { breakLeases } from './break-leases.ts';
 import { accountsLog } from './consume/accounts.ts';
 import { startConsumer } from './consume/consumer.ts';

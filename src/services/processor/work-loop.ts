@@ -4,7 +4,8 @@ import { newId } from '../../base/ids.ts';
 import { type Running, startLoop } from '../../base/lifecycle.ts';
 import { logFailure } from '../../base/log-failure.ts';
 import { Slots } from '../../base/slots.ts';
-import { type Broker, TOPICS } from '../../drivers/broker/port.ts';
+import { TOPICS } from '../../base/topics.ts';
+import type { Broker } from '../../drivers/broker/port.ts';
 import type { StopOptions } from './deps.ts';
 import { type WorkDeps, workOnFile } from './work-on-file.ts';
 

@@ -1,5 +1,6 @@
 import type { Loop } from '../../../base/lifecycle.ts';
-import { type Broker, TOPICS } from '../../../drivers/broker/port.ts';
+import { TOPICS } from '../../../base/topics.ts';
+import type { Broker } from '../../../drivers/broker/port.ts';
 import { relayOutbox } from '../../../outbox/relay.ts';
 import type { AuthDeps } from '../deps.ts';
 

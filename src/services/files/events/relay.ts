@@ -1,5 +1,5 @@
 import type { Loop } from '../../../base/lifecycle.ts';
-import { TOPICS } from '../../../drivers/broker/port.ts';
+import { TOPICS } from '../../../base/topics.ts';
 import { relayOutbox } from '../../../outbox/relay.ts';
 import type { FilesDeps } from '../deps.ts';
 

@@ -1,5 +1,6 @@
 import { hasCode } from '../../../base/errors.ts';
-import { type BrokerMessage, TOPICS } from '../../../drivers/broker/port.ts';
+import { TOPICS } from '../../../base/topics.ts';
+import type { BrokerMessage } from '../../../drivers/broker/port.ts';
 import type { FilesDeps } from '../deps.ts';
 
 /** Tells processors that a file has due jobs, after the commit. Where the news is lost, dispatch sends it again. */

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { type Loop, startLoop } from '../../../base/lifecycle.ts';
 import { logFailure } from '../../../base/log-failure.ts';
-import { TOPICS } from '../../../drivers/broker/port.ts';
+import { TOPICS } from '../../../base/topics.ts';
 import type { FilesDeps } from '../deps.ts';
 import { ANNOUNCE_EVERY } from '../job-rows.ts';
 import type { FilesTables } from '../tables.ts';
