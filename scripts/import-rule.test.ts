@@ -93,7 +93,7 @@ test('what is allowed is not found', () => {
     'drivers/objects/keys.ts': "import './port.ts';",
     'drivers/objects/disk/index.ts':
       "import '../port.ts'; import '../keys.ts'; import './b.ts'; import '../../../base/x.ts';",
-    'config.ts': "import './base/units.ts'; export const x = process.env;",
+    'config.ts': "import './base/units.ts';",
     'app/index.ts': "import '../services/files/index.ts'; import '../drivers/objects/index.ts'; import '../config.ts';",
     'app/plugin.ts': 'declare const name: string; export const x = await import(name);',
     'app/version.ts': "import '../../package.json';",
