@@ -1,9 +1,9 @@
 import type { Logger } from '../base/logger.ts';
+import type { Probe } from '../base/probe.ts';
 import type { Remote } from '../rpc/client/index.ts';
 import type { Service, ServiceDefinition } from '../rpc/contract.ts';
 import { type Answers, CONTRACTS } from '../rpc/contracts.ts';
 import type { Certificates } from '../rpc/tls/certificates.ts';
-import type { Probe } from '../services/gateway/deps.ts';
 import type { Called } from './house.ts';
 import type { Plan } from './plan.ts';
 

@@ -1,10 +1,10 @@
 import type { Logger } from '../base/logger.ts';
+import type { Probe } from '../base/probe.ts';
 import { type Config, hasIngest } from '../config.ts';
 import type { Answers } from '../rpc/contracts.ts';
 import type { RpcServer } from '../rpc/server/index.ts';
 import type { Certificates } from '../rpc/tls/certificates.ts';
 import type { ProcessingCatalog } from '../services/files/catalog.ts';
-import type { Probe } from '../services/gateway/deps.ts';
 import { createHealthServer, type HealthServer } from '../services/gateway/health-server.ts';
 import { createGateway } from '../services/gateway/index.ts';
 import type { Janitor } from '../services/janitor/index.ts';

@@ -1,4 +1,4 @@
-import type { Probe } from '../services/gateway/deps.ts';
+import type { Probe } from '../base/probe.ts';
 
 /** Milliseconds that a dependency has to answer. */
 const DEADLINE = 5_000;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { HoldfastError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Probe } from '../base/probe.ts';
 import type { Config } from '../config.ts';
 import { AuditServiceDefinition } from '../contract/holdfast/internal/v1/account.ts';
 import { StorageServiceDefinition } from '../contract/holdfast/v1/storage.ts';
@@ -9,7 +10,7 @@ import { calledBy } from '../rpc/in-process.ts';
 import { createAuthService } from '../services/auth/index.ts';
 import type { ProcessingCatalog } from '../services/files/catalog.ts';
 import { createFileAdmin, createFilesService } from '../services/files/index.ts';
-import type { GatewayDeps, Probe } from '../services/gateway/deps.ts';
+import type { GatewayDeps } from '../services/gateway/deps.ts';
 import { createJanitor } from '../services/janitor/index.ts';
 import { createNotifier } from '../services/notifier/index.ts';
 import { createProcessor, type ProcessorSettings } from '../services/processor/index.ts';

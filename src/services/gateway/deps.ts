@@ -1,4 +1,5 @@
 import type { Logger } from '../../base/logger.ts';
+import type { Probe } from '../../base/probe.ts';
 import type { AuditServiceDefinition } from '../../contract/holdfast/internal/v1/account.ts';
 import type { RateLimitServiceDefinition } from '../../contract/holdfast/internal/v1/rate_limit.ts';
 import type { UploadServiceDefinition } from '../../contract/holdfast/internal/v1/upload.ts';
@@ -26,9 +27,6 @@ export interface GatewaySettings {
   readonly rateLimits: RateLimits;
   readonly version: string;
 }
-
-/** Says within the signal's deadline whether a dependency can be used; throws where not. */
-export type Probe = (signal: AbortSignal) => Promise<void>;
 
 /** All that the gateway knows of the rest of the house. */
 export interface GatewayDeps {

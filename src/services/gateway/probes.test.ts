@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { HoldfastError } from '../../base/errors.ts';
-import type { Probe } from './deps.ts';
+import type { Probe } from '../../base/probe.ts';
 import { createReadiness } from './probes.ts';
 
 const log = pino({ level: 'silent' });

@@ -1,6 +1,6 @@
 import { HoldfastError, toHoldfastError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Probe } from './deps.ts';
+import type { Probe } from '../../base/probe.ts';
 
 export interface Check {
   readonly status: 'ok' | 'failed';
