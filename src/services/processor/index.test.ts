@@ -3,7 +3,8 @@ import sharp from 'sharp';
 import { afterEach, describe, expect, test } from 'vitest';
 import { fixture } from '../../../test/harness/fixtures.ts';
 import { PATIENCE } from '../../../test/harness/patience.ts';
-import { unlessAborted, withDeadline } from '../../base/deadline.ts';
+import { within } from '../../../test/harness/until.ts';
+import { unlessAborted } from '../../base/deadline.ts';
 import { HoldfastError } from '../../base/errors.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { CompleteJobsRequest } from '../../contract/holdfast/internal/v1/work.ts';
@@ -308,7 +309,7 @@ describe('stopping', () => {
     );
     const fileId = await bed.upload(await fixture('camera.jpg'), 'image/jpeg');
     await fetching;
-    await withDeadline(stopWithin, bed.running.stop());
+    await within(3_000, 'the processor to stop', bed.running.stop());
     expect((await bed.jobs(fileId)).map(({ state, attempt }) => [state, attempt])).toEqual(
       Array(4).fill([JobState.QUEUED, 0]),
     );

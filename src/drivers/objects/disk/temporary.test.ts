@@ -64,7 +64,7 @@ test('takes away what a run elsewhere left once it has been silent for long, and
   const living = `${await here()}-${process.ppid}-aa`;
   await leave([living, '0123456789ab-1-aa', 'lost+found']);
   const files = await TemporaryFiles.open(folder, log, 1);
-  await expect.poll(async () => (await readdir(folder)).includes('0123456789ab-1-aa'), { timeout: 60_000 }).toBe(false);
+  await expect.poll(async () => (await readdir(folder)).includes('0123456789ab-1-aa')).toBe(false);
   expect(await readdir(folder)).toEqual(expect.arrayContaining([living, 'lost+found']));
   await files.close();
 });
@@ -77,6 +77,6 @@ test('a run that was taken for dead goes on', async () => {
 
   const quiet = await TemporaryFiles.open(folder, log, 1);
   await rm(join(quiet.path(), '..'), { recursive: true });
-  await expect.poll(() => readdir(folder), { timeout: 60_000 }).toHaveLength(1);
+  await expect.poll(() => readdir(folder)).toHaveLength(1);
   await quiet.close();
 });

@@ -70,7 +70,7 @@ export function confirmingLaws(open: OpenFiles): void {
     await read;
     await runOut();
     await vi.advanceTimersByTimeAsync(A_WHILE);
-    await expect.poll(async () => (await uploadRow()).lease_until, { timeout: 30_000 }).toBeGreaterThan(1);
+    await expect.poll(async () => (await uploadRow()).lease_until).toBeGreaterThan(1);
     expect(await settle(fileId)).toBe('LOST_UPLOAD_OUTCOME_LEFT');
     letGo();
     expect((await confirmed).file).toMatchObject({ status: 'FILE_STATUS_UPLOADED', sha256: sha256(GOOD) });
@@ -86,7 +86,7 @@ export function confirmingLaws(open: OpenFiles): void {
     const { lease_until } = await uploadRow();
     await changeUpload({ lease_token: 'another' });
     await vi.advanceTimersByTimeAsync(A_WHILE);
-    await expect.poll(() => signal?.aborted, { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => signal?.aborted).toBe(true);
     letGo();
     expect(await settled).toBe('LOST_UPLOAD_OUTCOME_LEFT');
     expect(await uploadRow()).toMatchObject({ state: 'confirming', lease_token: 'another', lease_until });

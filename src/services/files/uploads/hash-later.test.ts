@@ -43,13 +43,10 @@ async function hashOf(fileId: string) {
 }
 const isHashed = (fileId: string, bytes: string) =>
   expect
-    .poll(
-      () => {
-        hashing?.wake();
-        return hashOf(fileId);
-      },
-      { timeout: 60_000 },
-    )
+    .poll(() => {
+      hashing?.wake();
+      return hashOf(fileId);
+    })
     .toBe(createHash('sha256').update(bytes).digest('hex'));
 
 /** Has whoever reads an object fail, and counts how often that was. */
@@ -85,13 +82,10 @@ test('a file that cannot be read holds nobody up, and is read again only after a
 
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + HOUR });
   await expect
-    .poll(
-      () => {
-        hashing?.wake();
-        return reads.mock.calls.length;
-      },
-      { timeout: 60_000 },
-    )
+    .poll(() => {
+      hashing?.wake();
+      return reads.mock.calls.length;
+    })
     .toBe(2);
 });
 
