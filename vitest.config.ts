@@ -60,8 +60,8 @@ export default defineConfig({
     pool: 'forks',
     sequence: { sequencer: SlowestFirst },
     // For what hangs without an end: what is waited for has limits of its own (`until`, `expect.poll`), which tell more.
-    testTimeout: 10 * 60_000 * PATIENCE,
-    hookTimeout: 10 * 60_000 * PATIENCE,
+    testTimeout: 5 * 60_000 * PATIENCE,
+    hookTimeout: 5 * 60_000 * PATIENCE,
     expect: { poll: { timeout: 60_000 * PATIENCE, interval: 25 } },
     // Where nobody looks on, what fails is tried once more, and the end of the run names each test that passed only then:
     // it is to be mended. What is set up for many tests is not tried again.
