@@ -1,97 +1,19 @@
-import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { serviceContext } from '../base/context.ts';
+import { describe, expect, test, vi } from 'vitest';
 import { HoldfastError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
-import { TOPICS } from '../base/topics.ts';
-import { readConfig } from '../config.ts';
-import { AccountMaintenanceServiceDefinition } from '../contract/holdfast/internal/v1/account.ts';
-import { MaintenanceServiceDefinition } from '../contract/holdfast/internal/v1/maintenance.ts';
 import { Role } from '../contract/holdfast/v1/auth.ts';
-import { Visibility } from '../contract/holdfast/v1/file.ts';
-import { type ListMultipartResponse, StorageServiceDefinition } from '../contract/holdfast/v1/storage.ts';
-import type { Service } from '../rpc/contract.ts';
-import { throughTheWire } from '../rpc/in-process.ts';
-import type { FilesTables } from '../services/files/index.ts';
-import { createJanitor } from '../services/janitor/index.ts';
-import { openCatalog } from './catalog.ts';
-import { type Ground, openGround } from './ground.ts';
-import { runMigrations } from './migrations.ts';
-import { authOn, filesOn, storageOn } from './services.ts';
+import type { ListMultipartResponse } from '../contract/holdfast/v1/storage.ts';
+import { context, useJanitorBed } from './testing/janitor-bed.ts';
 
-const log = pino({ level: 'silent' });
 const never = new AbortController().signal;
-const context = serviceContext('test', log, newId());
 const ownerId = 'ada';
 const DAY = 86_400_000;
 
-let dataDir: string;
-let ground: Ground;
-let storage: Service<StorageServiceDefinition>;
-let files: ReturnType<typeof filesOn>;
-let auth: Awaited<ReturnType<typeof authOn>>;
-
-beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'holdfast-sweeping-'));
-  const config = readConfig({ DATA_DIR: dataDir, UPLOAD_EXPIRY: '1h', TRASH_RETENTION: '1d' });
-  ground = await openGround(config, { command: 'test', publicUrl: () => 'http://localhost', log });
-  await runMigrations(ground.database);
-  storage = throughTheWire(StorageServiceDefinition, storageOn(ground, log).storage);
-  auth = await authOn(ground, config, log);
-  files = filesOn(ground, { storage: { storage }, catalog: await openCatalog(config) }, config, log);
-});
-
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await ground.close();
-  await rm(dataDir, { recursive: true, force: true });
-});
-
-const janitorWith = (changed: Partial<Service<StorageServiceDefinition>> = {}) =>
-  createJanitor({
-    accounts: throughTheWire(AccountMaintenanceServiceDefinition, auth.maintenance),
-    maintenance: throughTheWire(MaintenanceServiceDefinition, files.maintenance),
-    storage: { ...storage, ...changed },
-    broker: ground.broker,
-    settings: { interval: 3_600_000, uploadExpiry: 3_600_000 },
-    log,
-  });
+const bed = useJanitorBed(ownerId);
+const { database, janitorWith, begin, upload, keys, fileIds } = bed;
 
 const sweep = (options: { dryRun?: boolean; allOrphans?: boolean } = {}, janitor = janitorWith()) =>
   janitor.sweep({ dryRun: false, signal: never, ...options });
-
-const database = () => ground.database.view<FilesTables>();
-
-async function keys(): Promise<string[]> {
-  return (await ground.objects.list('', { limit: 1_000 })).map(({ key }) => key);
-}
-
-async function begin(owner = ownerId): Promise<{ fileId: string; key: string; bytes: Buffer }> {
-  const bytes = Buffer.from('some bytes');
-  const file = {
-    name: 'a.txt',
-    folder: '',
-    contentType: 'text/plain',
-    size: bytes.length,
-    metadata: {},
-    visibility: Visibility.PRIVATE,
-  };
-  const begun = await files.uploads.beginUpload({ ownerId: owner, file, sizeUnknown: false, part: 0 }, context);
-  await ground.objects.put(begun.key, bytes);
-  return { ...begun, bytes };
-}
-
-async function upload(owner = ownerId): Promise<{ fileId: string; key: string }> {
-  const { fileId, key, bytes } = await begin(owner);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  await files.uploads.finishUpload({ ownerId: owner, fileId, size: bytes.length, sha256 }, context);
-  return { fileId, key };
-}
 
 const change = (fileId: string, values: Partial<Record<'deleted_at' | 'expires_at', number>>) =>
   database().unit((tx) => tx.updateTable('files').set(values).where('id', '=', fileId).execute());
@@ -99,7 +21,7 @@ const change = (fileId: string, values: Partial<Record<'deleted_at' | 'expires_a
 /** An object that no row knows, under a key of our pattern. */
 async function orphan(): Promise<string> {
   const key = `${newId()}/${newId()}/original.txt`;
-  await ground.objects.put(key, Buffer.from('x'));
+  await bed.ground.objects.put(key, Buffer.from('x'));
   return key;
 }
 
@@ -111,9 +33,6 @@ const ageMarks = () =>
       .execute(),
   );
 
-const fileIds = async () =>
-  (await database().reader.selectFrom('files').select('id').execute()).map(({ id }) => id).sort();
-
 describe('purging', () => {
   /** One file for each reason, and one that stays. */
   async function oneOfEach() {
@@ -123,7 +42,7 @@ describe('purging', () => {
     await change(trash.fileId, { deleted_at: Date.now() - 2 * DAY });
     await change(recentTrash.fileId, { deleted_at: Date.now() - 1_000 });
     await change(expired.fileId, { expires_at: Date.now() - 1_000 });
-    await files.files.deleteFile({ ownerId, fileId: deleted.fileId, permanent: true }, context);
+    await bed.files.files.deleteFile({ ownerId, fileId: deleted.fileId, permanent: true }, context);
     await database().unit((tx) =>
       tx.updateTable('uploads').set({ expires_at: 1 }).where('file_id', '=', abandoned.fileId).execute(),
     );
@@ -166,7 +85,7 @@ describe('purging', () => {
         if (request.prefixes.some((prefix) => prefix.includes(String(stuck)))) {
           throw new HoldfastError('unavailable', 'not now');
         }
-        return storage.deleteObjects(request, context);
+        return bed.storage.deleteObjects(request, context);
       },
     });
     const { purged, failures } = await sweep({}, failing);
@@ -201,7 +120,7 @@ describe('purging', () => {
     const stopped = janitorWith({
       deleteObjects: async (request, context) => {
         stopping.abort(new Error('stopping'));
-        return storage.deleteObjects(request, context);
+        return bed.storage.deleteObjects(request, context);
       },
     });
     await expect(stopped.sweep({ dryRun: false, signal: stopping.signal })).rejects.toThrow('stopping');
@@ -210,25 +129,13 @@ describe('purging', () => {
     expect(await fileIds()).toEqual([]);
     expect(await keys()).toEqual([]);
   });
-
-  test('what is deleted for good goes at once, without a sweep', async () => {
-    const { fileId } = await upload();
-    const running = await janitorWith().start();
-    try {
-      await files.files.deleteFile({ ownerId, fileId, permanent: true }, context);
-      await expect.poll(fileIds).toEqual([]);
-      expect(await keys()).toEqual([]);
-    } finally {
-      await running.stop();
-    }
-  });
 });
 
 describe('orphans', () => {
   test('are marked, and deleted a day later; other keys are none of our business', async () => {
     const { key } = await upload();
     const lost = await orphan();
-    await ground.objects.put('not/ours', Buffer.from('x'));
+    await bed.ground.objects.put('not/ours', Buffer.from('x'));
 
     const first = await sweep();
     expect(first.orphans).toMatchObject({ objects: 3, unreferenced: { count: 1, bytes: 1, examples: [lost] } });
@@ -268,7 +175,7 @@ describe('orphans', () => {
 describe('multipart uploads', () => {
   test('that nobody knows any more are aborted, those that may still end are not', async () => {
     const key = `${newId()}/${newId()}/original.txt`;
-    await ground.objects.createMultipart(key, 'text/plain');
+    await bed.ground.objects.createMultipart(key, 'text/plain');
     expect((await sweep()).multipart.count).toBe(0);
     vi.useFakeTimers({ now: Date.now() + DAY + 2 * 3_600_000, toFake: ['Date'] });
     expect((await sweep({ dryRun: true })).multipart.examples).toEqual([key]);
@@ -278,7 +185,7 @@ describe('multipart uploads', () => {
 
   test('that the store goes on listing when they are gone hold up neither the others nor the sweep', async () => {
     const keys = Array.from({ length: 3 }, () => `${newId()}/${newId()}/original.txt`);
-    for (const key of keys) await ground.objects.createMultipart(key, 'text/plain');
+    for (const key of keys) await bed.ground.objects.createMultipart(key, 'text/plain');
     // Ids keep rising from the latest time that this process has seen.
     vi.useFakeTimers({ now: Date.now() + 3 * DAY, toFake: ['Date'] });
     let lists = 0;
@@ -286,7 +193,7 @@ describe('multipart uploads', () => {
     const forgetful = janitorWith({
       listMultipart: async (request, context) => {
         if (++lists > 10) throw new Error('It asks without end.');
-        const { uploads } = await storage.listMultipart(request, context);
+        const { uploads } = await bed.storage.listMultipart(request, context);
         if (lists === 1) first = uploads.slice(0, 1);
         const others = uploads.filter(({ key }) => key !== first[0]?.key);
         return { uploads: [...first, ...others.slice(0, 1)] };
@@ -294,25 +201,25 @@ describe('multipart uploads', () => {
     });
     const { multipart, failures } = await sweep({}, forgetful);
     expect({ keys: multipart.examples.toSorted(), failures }).toEqual({ keys: keys.toSorted(), failures: 0 });
-    expect(await ground.objects.listMultipart(new Date())).toEqual([]);
+    expect(await bed.ground.objects.listMultipart(new Date())).toEqual([]);
   });
 });
 
 test('of an account that is deleted nothing is left, uploads under way included; of others all', async () => {
   const email = 'ada@example.com';
-  const { user } = await auth.admin.createUser({ email, password: '', role: Role.USER }, context);
+  const { user } = await bed.auth.admin.createUser({ email, password: '', role: Role.USER }, context);
   const userId = user?.id ?? '';
   await upload(userId);
   const underWay = await begin(userId);
   const kept = await upload();
-  await auth.admin.deleteUser({ userId }, context);
+  await bed.auth.admin.deleteUser({ userId }, context);
 
   const first = await sweep();
   expect(first.accounts).toEqual({ files: 2, forgotten: 0 });
   expect(first.failures).toBe(0);
   expect(await fileIds()).toEqual([kept.fileId]);
   expect(await keys()).toEqual([kept.key]);
-  const finished = files.uploads.finishUpload(
+  const finished = bed.files.uploads.finishUpload(
     { ownerId: userId, fileId: underWay.fileId, size: 10, sha256: '' },
     context,
   );
@@ -320,31 +227,7 @@ test('of an account that is deleted nothing is left, uploads under way included;
 
   vi.useFakeTimers({ now: Date.now() + 3_600_000, toFake: ['Date'] });
   expect((await sweep()).accounts).toEqual({ files: 0, forgotten: 1 });
-  await expect(auth.admin.getAccount({ userId, email: '' }, context)).rejects.toMatchObject({ code: 'not_found' });
-});
-
-test('files of an account that is deleted go at once, without a sweep, and nobody loses any by news that is wrong', async () => {
-  // The first sweep comes a minute later.
-  vi.spyOn(Math, 'random').mockReturnValue(1);
-  const janitor = await janitorWith().start();
-  const relay = auth.start();
-  const accountWithFiles = async (email: string) => {
-    const { user } = await auth.admin.createUser({ email, password: '', role: Role.USER }, context);
-    const userId = user?.id ?? '';
-    await upload(userId);
-    await begin(userId);
-    return userId;
-  };
-  try {
-    const [ada, grace] = [await accountWithFiles('ada@example.com'), await accountWithFiles('grace@example.com')];
-    const kept = await upload('customer-7');
-    await auth.admin.deleteUser({ userId: ada }, context);
-    await ground.broker.publish(TOPICS.accounts, { position: 1, type: 'user.deleted', userId: 'customer-7' });
-    await auth.admin.deleteUser({ userId: grace }, context);
-    await expect.poll(fileIds).toEqual([kept.fileId]);
-  } finally {
-    await Promise.all([janitor.stop(), relay.stop()]);
-  }
+  await expect(bed.auth.admin.getAccount({ userId, email: '' }, context)).rejects.toMatchObject({ code: 'not_found' });
 });
 
 test('sweeps wait for each other', async () => {
@@ -353,7 +236,7 @@ test('sweeps wait for each other', async () => {
   const janitor = janitorWith({
     listObjects: async (request, context) => {
       most = Math.max(most, ++running);
-      const answer = await storage.listObjects(request, context);
+      const answer = await bed.storage.listObjects(request, context);
       running--;
       return answer;
     },

@@ -8,48 +8,21 @@ import type { Loop } from '../base/lifecycle.ts';
 import { openBroker } from '../drivers/broker/index.ts';
 import type { Broker } from '../drivers/broker/port.ts';
 import { openDatabase } from '../drivers/database/index.ts';
-import type { Database, DatabaseServer, Migration } from '../drivers/database/port.ts';
-import type { LeaseRow } from './leases.ts';
-import type { OutboxRow } from './outbox.ts';
+import type { Database, DatabaseServer } from '../drivers/database/port.ts';
+import { AUTH_MIGRATIONS, type AuthTables } from '../services/auth/index.ts';
 import { relayOutbox } from './relay.ts';
-
-interface Tables {
-  outbox: OutboxRow;
-  leases: LeaseRow;
-}
-
-const TABLES: Migration = {
-  name: '0001_tables',
-  async up({ schema }) {
-    await schema
-      .createTable('outbox')
-      .addColumn('id', 'text', (column) => column.primaryKey())
-      .addColumn('position', 'bigint')
-      .addColumn('type', 'text', (column) => column.notNull())
-      .addColumn('version', 'integer', (column) => column.notNull())
-      .addColumn('data', 'text', (column) => column.notNull())
-      .addColumn('created_at', 'bigint', (column) => column.notNull())
-      .execute();
-    await schema
-      .createTable('leases')
-      .addColumn('name', 'text', (column) => column.primaryKey())
-      .addColumn('token', 'text', (column) => column.notNull())
-      .addColumn('lease_until', 'bigint', (column) => column.notNull())
-      .execute();
-  },
-};
 
 const log = pino({ level: 'silent' });
 let dataDir: string;
 let server: DatabaseServer;
-let db: Database<Tables>;
+let db: Database<AuthTables>;
 let broker: Broker;
 
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'holdfast-relay-'));
   server = await openDatabase('sqlite:', { dataDir, log });
   db = server.view();
-  await db.migrate('outbox', [TABLES]);
+  await db.migrate('auth', AUTH_MIGRATIONS);
   broker = await openBroker('local:', { log });
 });
 afterEach(async () => {
@@ -60,12 +33,12 @@ afterEach(async () => {
 
 /** A relay that tells `onNews` of each event before its news goes to the broker. */
 const relay = (onNews: () => void): Loop =>
-  relayOutbox<Tables, 'outbox'>({
+  relayOutbox<AuthTables, 'auth_outbox'>({
     db,
     broker,
     log,
-    outbox: 'outbox',
-    leases: 'leases',
+    outbox: 'auth_outbox',
+    leases: 'auth_leases',
     topic: 'events',
     newsOf: () => {
       onNews();
@@ -76,13 +49,14 @@ const relay = (onNews: () => void): Loop =>
 const append = (count: number) =>
   db.unit((tx) =>
     tx
-      .insertInto('outbox')
+      .insertInto('auth_outbox')
       .values(
         Array.from({ length: count }, () => ({
           id: newId(),
           position: null,
           type: 'counted',
           version: 1,
+          user_id: newId(),
           data: '{}',
           created_at: 0,
         })),
@@ -91,7 +65,7 @@ const append = (count: number) =>
   );
 
 const positions = async () => {
-  const query = db.reader.selectFrom('outbox').select('position').where('position', 'is not', null);
+  const query = db.reader.selectFrom('auth_outbox').select('position').where('position', 'is not', null);
   return (await query.orderBy('position').execute()).map(({ position }) => position);
 };
 

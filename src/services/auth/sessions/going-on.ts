@@ -22,8 +22,7 @@ export async function goesOn(tx: Kysely<AuthTables>, { userId, sessionId }: Name
 /**
  * Throws `unauthenticated` where the session has ended, in a unit of work that has locked the account. Gateways take a
  * session for good for a moment longer: by then it must not make what outlives it, a token or a password, because whoever
- * ended it would not be rid of whom they ended it for. Who has none, as whoever
- * runs `holdfast admin`, names none.
+ * ended it would not be rid of whom they ended it for. Who has no session, such as `holdfast admin`, names none.
  */
 export async function requireGoingOn(tx: Kysely<AuthTables>, named: Named, now: number): Promise<void> {
   if (named.sessionId === '' || (await goesOn(tx, named, now))) return;
